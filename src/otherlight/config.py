@@ -1,0 +1,56 @@
+"""From a mapping to a frozen config, with no key left unread."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, fields, is_dataclass
+from difflib import get_close_matches
+from typing import Any, TypeVar
+
+from otherlight.errors import PlanError
+
+T = TypeVar("T")
+
+
+def nearest(wrong: str, known: Iterable[str]) -> str:
+    """Suggest the known name nearest to a misspelt one.
+
+    >>> nearest("identity_wieght", ["identity_weight", "cycle_weight"])
+    "Did you mean 'identity_weight'?"
+    >>> nearest("x", ["b", "a"])
+    'Known: a, b.'
+    """
+    names = sorted(known)
+    near = get_close_matches(wrong, names, n=1)
+    return f"Did you mean {near[0]!r}?" if near else f"Known: {', '.join(names)}."
+
+
+def check_keys(given: Iterable[str], known: Iterable[str], where: str) -> None:
+    """Refuse a key that nobody reads."""
+    names = list(known)
+    for key in given:
+        if key not in names:
+            raise PlanError(f"[{where}] has no key {key!r}. {nearest(key, names)}")
+
+
+def build(config: type[T], values: Mapping[str, Any], where: str) -> T:
+    """Build a frozen dataclass from plain values; unknown keys and wrong types are PlanErrors.
+
+    ``where`` is the section's name as the user wrote it.
+    """
+    assert is_dataclass(config)
+    check_keys(values, (field.name for field in fields(config)), where)
+    from pydantic import TypeAdapter, ValidationError
+
+    try:
+        return TypeAdapter(config).validate_python(dict(values))
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise PlanError(f"[{where}] {place}: {first['msg']}; {first['input']!r} came.") from error
+
+
+def plain(config: Any) -> dict[str, Any]:
+    """Turn a config into JSON values, in the order of its fields; tuples become lists."""
+    return {
+        key: list(value) if isinstance(value, tuple) else value
+        for key, value in asdict(config).items()
+    }

@@ -1,0 +1,1 @@
+"""Formats: files on disk to image sets and back, one format a module."""

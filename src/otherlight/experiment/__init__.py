@@ -1,0 +1,1 @@
+"""Experiments: plans, arms and seeds to predictions and a verdict."""

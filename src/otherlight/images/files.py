@@ -1,0 +1,137 @@
+"""Image files to upright 8-bit RGB arrays and back; no torch here.
+
+What comes: 8 or 16 bits, grey, palette, alpha, EXIF orientation. What goes on: uint8, RGB, upright.
+16-bit values are scaled by 1/257; transparent pixels are laid over black.
+"""
+
+import errno
+import io
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import UInt8
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from otherlight.errors import ImageError
+
+Array = UInt8[np.ndarray, "height width 3"]
+"""One stored image: uint8, RGB, upright."""
+
+SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp"})
+"""File endings taken for images, lower case."""
+
+_CHANNELS = {"1": 1, "L": 1, "P": 3, "PA": 4, "LA": 2, "I": 1, "F": 1, "RGBA": 4, "CMYK": 4}
+_SIDEWAYS = {5, 6, 7, 8}
+_ORIENTATION = 0x0112
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What a file says of itself: upright size, and channels and bits as stored."""
+
+    width: int
+    height: int
+    channels: int
+    bits: int
+
+
+def read_header(path: Path) -> Header:
+    """Read size, channels and bits without decoding the pixels."""
+    with _opened(path) as image:
+        width, height = image.size
+        if image.getexif().get(_ORIENTATION) in _SIDEWAYS:
+            width, height = height, width
+        channels = 1 if image.mode.startswith("I;16") else _CHANNELS.get(image.mode, 3)
+        return Header(width, height, channels, _bits(image))
+
+
+def read_pixels(path: Path) -> Array:
+    """Decode one image, upright, RGB, 8 bits; a torn file is an ImageError, never grey pixels."""
+    with _opened(path) as image:
+        try:
+            if _bits(image) == 16:
+                return _read_16_bits(path)
+            upright = ImageOps.exif_transpose(image)
+            if upright.mode in ("RGBA", "LA", "PA") or "transparency" in upright.info:
+                upright = upright.convert("RGBA")
+                black = Image.new("RGBA", upright.size, (0, 0, 0, 255))
+                upright = Image.alpha_composite(black, upright)
+            return np.asarray(upright.convert("RGB"))
+        except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+            raise ImageError(
+                f"An image must decode to its last row; {path} does not ({error}). "
+                f"Replace the file or leave it out."
+            ) from error
+
+
+def encode(pixels: Array, suffix: str) -> bytes:
+    """Encode for a file ending: JPEG at quality 95 without chroma subsampling, else lossless.
+
+    >>> encode(np.zeros((4, 6, 3), np.uint8), ".png")[1:4]
+    b'PNG'
+    """
+    buffer = io.BytesIO()
+    image = Image.fromarray(pixels)
+    if suffix.lower() in (".jpg", ".jpeg"):
+        image.save(buffer, "JPEG", quality=95, subsampling=0)
+    elif suffix.lower() == ".png":
+        image.save(buffer, "PNG", compress_level=1)
+    else:
+        raise ImageError(
+            f"Images are written as .jpg or .png; {suffix!r} came. Choose one of them."
+        )
+    return buffer.getvalue()
+
+
+def resize(pixels: Array, width: int, height: int) -> Array:
+    """Resize to exactly width x height: area averaging down, bilinear up."""
+    if pixels.shape[:2] == (height, width):
+        return pixels
+    import cv2
+
+    smaller = width * height < pixels.shape[0] * pixels.shape[1]
+    how = cv2.INTER_AREA if smaller else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(pixels, (width, height), interpolation=how), dtype=np.uint8)
+
+
+def _opened(path: Path) -> Image.Image:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            return Image.open(path)
+    except FileNotFoundError as error:
+        raise ImageError(f"There must be an image at {path}; there is no such file.") from error
+    except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
+        if isinstance(error, OSError) and error.errno in (errno.EMFILE, errno.EACCES):
+            raise ImageError(f"{path} cannot be opened: {error.strerror}.") from error
+        size = path.stat().st_size if path.exists() else 0
+        raise ImageError(
+            f"An image must be JPEG, PNG, BMP, TIFF or WebP; {path} ({size} bytes) is none that "
+            f"can be read. Replace the file or leave it out."
+        ) from error
+
+
+def _bits(image: Image.Image) -> int:
+    """Bits a channel as stored; Pillow hides 16-bit colour behind mode RGB."""
+    if image.mode.startswith("I;16") or image.mode in ("I", "F"):
+        return 16
+    tiles = getattr(image, "tile", None) or []
+    return 16 if any(";16" in str(tile[3]) for tile in tiles) else 8
+
+
+def _read_16_bits(path: Path) -> Array:
+    import cv2
+
+    values = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_UNCHANGED)
+    if values is None or values.dtype != np.uint16:
+        raise ValueError("16-bit pixels of a kind that is not read here")
+    scaled = np.rint(values.astype(np.float32) / 257.0)
+    if scaled.ndim == 2:
+        scaled = np.repeat(scaled[..., None], 3, axis=2)
+    else:
+        if scaled.shape[2] == 4:
+            scaled = scaled[..., :3] * (scaled[..., 3:] / 255.0)
+        scaled = scaled[..., ::-1]
+    return np.ascontiguousarray(np.rint(scaled).astype(np.uint8))

@@ -1,0 +1,1 @@
+"""Metrics: truth and detections in, figures out; pure arrays."""

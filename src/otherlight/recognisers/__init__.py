@@ -1,0 +1,1 @@
+"""Recognisers: learn from image sets, predict on others."""

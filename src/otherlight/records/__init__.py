@@ -1,0 +1,1 @@
+"""Records: files that steps hand each other, how they are written, and how progress is told."""

@@ -1,0 +1,37 @@
+"""Progress without printing: work says how far it is, the command line shows it.
+
+>>> with task("counting", total=2) as advance:
+...     advance(1)
+"""
+
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from contextvars import ContextVar
+from typing import TypeVar
+
+Advance = Callable[[int], None]
+Reporter = Callable[[str, int | None], AbstractContextManager[Advance]]
+T = TypeVar("T")
+
+
+@contextmanager
+def _silent(description: str, total: int | None) -> Generator[Advance]:
+    del description, total
+    yield lambda count: None
+
+
+reporter: ContextVar[Reporter] = ContextVar("reporter", default=_silent)
+"""Who shows progress; the command line sets it, libraries leave it silent."""
+
+
+def task(description: str, total: int | None) -> AbstractContextManager[Advance]:
+    """Open one line of progress; call what it hands out with the number of items just done."""
+    return reporter.get()(description, total)
+
+
+def track(items: Iterable[T], description: str, total: int | None) -> Iterator[T]:
+    """Pass items through, counting them."""
+    with task(description, total) as advance:
+        for item in items:
+            yield item
+            advance(1)

@@ -1,0 +1,1 @@
+"""Reports: results to one self-contained page."""

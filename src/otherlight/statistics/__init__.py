@@ -1,0 +1,1 @@
+"""Statistics: from figures to a decision with its uncertainty; pure arrays."""

@@ -1,0 +1,1 @@
+"""Mechanics of training that no method owns: seeds, checkpoints, schedules, devices, logs."""

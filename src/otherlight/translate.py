@@ -1,0 +1,1 @@
+"""Translate a whole set, keeping its labels."""
