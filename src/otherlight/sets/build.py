@@ -1,0 +1,104 @@
+"""From rows to a set: defaults filled in, order made, contradictions refused."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from otherlight.config import nearest
+from otherlight.errors import DatasetError
+from otherlight.sets.arrow import compute as pc
+from otherlight.sets.columns import BOXES, IMAGES, SPLITS
+from otherlight.sets.image_set import ImageSet
+
+Row = Mapping[str, Any]
+
+
+def build_set(
+    name: str,
+    classes: Sequence[str],
+    images: Sequence[Row],
+    boxes: Sequence[Row],
+    *,
+    root: Path,
+    **about: Any,
+) -> ImageSet:
+    """Build a set from rows; keys that are left out become null or the schema's plain default.
+
+    Defaults: labelled true, ignore false, no attributes, file the key, group the sequence or else
+    the image. ``about`` holds licence, parents, made_by and counts.
+
+    Raises:
+        DatasetError: a key occurs twice, a box has no image, no known class or no area.
+    """
+    table = pa.Table.from_pylist([_image_row(row) for row in images], IMAGES)
+    _check_keys(table["image"].to_pylist())
+    _check_splits(table)
+    found = pa.Table.from_pylist([_box_row(row) for row in boxes], BOXES)
+    table = table.sort_by("image")
+    found = found.sort_by([("image", "ascending"), ("box", "ascending")])
+    check_boxes(name, classes, table, found)
+    return ImageSet(
+        name=name, classes=tuple(classes), images=table, boxes=found, root=root, **about
+    )
+
+
+def check_boxes(name: str, classes: Sequence[str], images: pa.Table, boxes: pa.Table) -> None:
+    """Refuse boxes that no evaluator could judge, naming the first."""
+    if not boxes.num_rows:
+        return
+    _refuse(boxes, pc.invert(pc.is_in(boxes["image"], images["image"].combine_chunks())),
+            f"Every box of {name} must belong to one of its images")  # fmt: skip
+    unknown = pc.invert(pc.is_in(boxes["label"], pa.array(classes, pa.string())))
+    _refuse(boxes, unknown, f"Every label of {name} must be one of {', '.join(classes)}")
+    edges = np.stack([boxes[e].to_numpy() for e in ("left", "top", "right", "bottom")], axis=1)
+    _refuse(boxes, ~np.isfinite(edges).all(1), "Box edges must be finite numbers")
+    flat = (edges[:, 0] >= edges[:, 2]) | (edges[:, 1] >= edges[:, 3])
+    _refuse(boxes, flat, "A box needs left < right and top < bottom")
+
+
+def _image_row(row: Row) -> dict[str, Any]:
+    if unknown := row.keys() - set(IMAGES.names):
+        wrong = sorted(unknown)[0]
+        raise DatasetError(f"An image has no column {wrong!r}. {nearest(wrong, IMAGES.names)}")
+    key = row["image"]
+    default = {"file": key, "labelled": True, "attributes": {}, "group": row.get("sequence") or key}
+    return {**default, **{k: v for k, v in row.items() if v is not None}}
+
+
+def _box_row(row: Row) -> dict[str, Any]:
+    if unknown := row.keys() - set(BOXES.names):
+        wrong = sorted(unknown)[0]
+        raise DatasetError(f"A box has no column {wrong!r}. {nearest(wrong, BOXES.names)}")
+    return {"ignore": False, "attributes": {}, **{k: v for k, v in row.items() if v is not None}}
+
+
+def _check_keys(keys: Sequence[str]) -> None:
+    for key, times in Counter(keys).items():
+        path = PurePosixPath(key)
+        if times > 1:
+            raise DatasetError(f"Image keys must be unique; {key!r} occurs {times} times.")
+        if path.is_absolute() or ".." in path.parts or "\\" in key or not path.suffix:
+            raise DatasetError(
+                f"An image key must be a relative POSIX path with an extension; {key!r} came."
+            )
+
+
+def _check_splits(images: pa.Table) -> None:
+    for split in pc.unique(images["split"]).to_pylist():
+        if split is not None and split not in SPLITS:
+            raise DatasetError(f"A split is one of {', '.join(SPLITS)}; {split!r} came.")
+
+
+def _refuse(boxes: pa.Table, wrong: Any, rule: str) -> None:
+    rows = np.flatnonzero(np.asarray(wrong))
+    if len(rows):
+        box = boxes.slice(int(rows[0]), 1).to_pylist()[0]
+        edges = ", ".join(f"{box[e]:g}" for e in ("left", "top", "right", "bottom"))
+        raise DatasetError(
+            f"{rule}; box {box['box']} of {box['image']!r} is {box['label']!r} at ({edges}), "
+            f"one of {len(rows)}. Mend the labels or drop the box."
+        )
