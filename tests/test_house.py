@@ -42,7 +42,16 @@ def test_every_column_is_documented():
 
 @pytest.mark.parametrize(
     "module",
-    ["sets", "datasets", "translators", "recognisers", "world", "metrics", "statistics", "experiment"],
+    [
+        "sets",
+        "datasets",
+        "translators",
+        "recognisers",
+        "world",
+        "metrics",
+        "statistics",
+        "experiment",
+    ],
 )
 def test_front_doors_name_what_they_have(module: str):
     door = importlib.import_module(f"otherlight.{module}")
