@@ -43,7 +43,7 @@ def _gather_arm(name: str, arm: Arm, classes: Sequence[str], to: Path) -> list[I
     for portion, ingredient in zip(arm.ingredients, ingredients, strict=True):
         if portion.mode == "add" and replaced:
             left = np.array([key not in replaced for key in ingredient.images.names()], bool)
-            ingredient = replace(ingredient, images=ingredient.images.take(left))  # noqa: PLW2901
+            ingredient = replace(ingredient, images=ingredient.images.take(left))
         if len(ingredient.images):
             kept.append(ingredient)
     if not kept:
