@@ -29,6 +29,11 @@ class Frozen:
     steps: int
 
     @property
+    def source(self) -> str:
+        """The arm of role source, the equal-compute control."""
+        return next(name for name, arm in self.plan.arms.items() if arm.role == "source")
+
+    @property
     def hash(self) -> str:
         """One hash of all of it."""
         return digest(self.as_json())

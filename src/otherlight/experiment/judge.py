@@ -3,30 +3,16 @@
 `compare` writes what it returns, `verify` computes it again.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from otherlight.experiment.figures import (
-    Measured,
-    RunKey,
-    found_of,
-    groups_of,
-    measure,
-    slices_of,
-    whole_set_figures,
-)
-from otherlight.experiment.frozen import DOUBLE, Frozen, prediction_folder
-from otherlight.experiment.predictions import read_predictions
-from otherlight.metrics import Found
-from otherlight.records.progress import task
-from otherlight.records.seeds import numpy_generator
-from otherlight.sets import ImageSet, read_set
+from otherlight.experiment.figures import whole_set_figures
+from otherlight.experiment.frozen import DOUBLE, Frozen
+from otherlight.experiment.trial import Trial, read_found, read_trial
+from otherlight.sets import read_set
 from otherlight.statistics import (
-    Figures,
     Question,
     Row,
     as_json,
@@ -34,7 +20,6 @@ from otherlight.statistics import (
     class_guards,
     decide,
     gap_closed,
-    group_weights,
     non_inferiority,
     optimistic_effect,
     percentile_interval,
@@ -45,35 +30,13 @@ from otherlight.statistics import (
 METRIC = "AP50"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Trial:
-    """One test set, all runs on it, measured slice by slice."""
-
-    test: ImageSet
-    slices: dict[str, Measured]
-    classes: tuple[int, ...]
-
-    def figures(self, arm: str, part: str = "all", label: int | None = None) -> Figures:
-        """One arm's runs in one slice, as the mean over the judged classes or for one class."""
-        measured = self.slices[part]
-        classes = self.classes if label is None else (label,)
-        rows = measured.of_arm(measured.mean_over(classes), arm)
-        return Figures(whole=rows[:, 0], resampled=rows[:, 1:])
-
-    def groups(self, part: str = "all", label: int | None = None) -> int:
-        """Number of groups that hold truth of a slice or class."""
-        if label is None:
-            return self.slices[part].groups
-        boxes = self.test.boxes_of()
-        images = np.unique(boxes.image[(boxes.label == label) & ~boxes.ignore])
-        return len(np.unique(groups_of(self.test)[images]))
-
-
 def judge(run: Path, frozen: Frozen) -> dict[str, Any]:
     """Compute every figure of the verdict from the files of a comparison."""
-    target = _trial(run, frozen, "target", sliced=True)
+    target = read_trial(run, frozen, "target", sliced=True)
     source = (
-        _trial(run, frozen, "source", sliced=False) if (run / "tests" / "source").exists() else None
+        read_trial(run, frozen, "source", sliced=False)
+        if (run / "tests" / "source").exists()
+        else None
     )
     rows = _arm_rows(frozen, target)
     result: dict[str, Any] = {
@@ -89,63 +52,26 @@ def judge(run: Path, frozen: Frozen) -> dict[str, Any]:
         "source_domain": _source_domain(frozen, source),
         "at_these_steps": _double(run, frozen),
     }
-    control = target.figures(_source(frozen))
+    control = target.figures(frozen.source)
     result["optimistic_mde"] = (
         optimistic_effect(control, groups=target.groups(), family=max(1, len(frozen.plan.judged())))
         if len(control.whole) > 1 and target.groups() > 1
         else None
     )
-    return result
-
-
-def tested_arms(frozen: Frozen, test: str) -> tuple[str, ...]:
-    """Name the arms with predictions on a test set."""
-    if test == "source-val":
-        return (_source(frozen), DOUBLE)
-    return tuple(frozen.plan.arms)
-
-
-def _source(frozen: Frozen) -> str:
-    return next(name for name, arm in frozen.plan.arms.items() if arm.role == "source")
+    return _finite(result)
 
 
 def _others(frozen: Frozen) -> list[str]:
     return [name for name, arm in frozen.plan.arms.items() if arm.role != "source"]
 
 
-def _trial(run: Path, frozen: Frozen, name: str, *, sliced: bool) -> Trial:
-    test = read_set(run / "tests" / name)
-    found = _found(run, frozen, name, test)
-    plan = frozen.plan
-    weights = group_weights(
-        groups_of(test), plan.resamples, numpy_generator(0, "bootstrap", test.hash)
-    )
-    slices = slices_of(test, plan.slices if sliced else {})
-    slices = slices if sliced else {"all": slices["all"]}
-    measured: dict[str, Measured] = {}
-    with task(f"judging on {test.name}", len(slices)) as advance:
-        for part, cut in slices.items():
-            measured[part] = measure(test, found, cut, weights, plan.ignore_below)
-            advance(1)
-    classes = tuple(test.classes.index(label) for label in frozen.judged)
-    return Trial(test=test, slices=measured, classes=classes)
-
-
-def _found(run: Path, frozen: Frozen, name: str, test: ImageSet) -> dict[RunKey, Found]:
-    return {
-        (arm, seed): found_of(read_predictions(prediction_folder(run, arm, seed, name), test), test)
-        for arm in tested_arms(frozen, name)
-        for seed in frozen.plan.seeds
-    }
-
-
 def _arm_rows(frozen: Frozen, trial: Trial) -> list[Row]:
     headline = frozen.plan.judged()
     rows = [
         decide(
-            Question(arm=arm, reference=_source(frozen), metric=METRIC),
+            Question(arm=arm, reference=frozen.source, metric=METRIC),
             trial.figures(arm),
-            trial.figures(_source(frozen)),
+            trial.figures(frozen.source),
             groups=trial.groups(),
             family=len(headline) if arm in headline else 1,
         )
@@ -181,9 +107,9 @@ def _beside(
     frozen: Frozen, trial: Trial, arm: str, part: str, label: int | None, truths: int
 ) -> dict[str, Any]:
     after = trial.figures(arm, part, label)
-    before = trial.figures(_source(frozen), part, label)
+    before = trial.figures(frozen.source, part, label)
     name = part if label is None else f"class {trial.test.classes[label]}"
-    question = Question(arm=arm, reference=_source(frozen), metric=METRIC, slice=name)
+    question = Question(arm=arm, reference=frozen.source, metric=METRIC, slice=name)
     row = decide(question, after, before, groups=trial.groups(part, label))
     return {
         **as_json(row),
@@ -199,9 +125,9 @@ def _class_guards(frozen: Frozen, trial: Trial) -> dict[str, dict[str, str]]:
     for arm in _others(frozen):
         rows = [
             decide(
-                Question(arm=arm, reference=_source(frozen), slice=trial.test.classes[label]),
+                Question(arm=arm, reference=frozen.source, slice=trial.test.classes[label]),
                 trial.figures(arm, label=label),
-                trial.figures(_source(frozen), label=label),
+                trial.figures(frozen.source, label=label),
                 groups=trial.groups(label=label),
             )
             for label in trial.classes
@@ -219,7 +145,7 @@ def _plain_figures(run: Path, frozen: Frozen) -> dict[str, Any]:
             continue
         test = read_set(folder)
         classes = [test.classes.index(label) for label in frozen.judged]
-        found = _found(run, frozen, name, test)
+        found = read_found(run, frozen, name, test)
         per_seed: dict[str, list[dict[str, float]]] = {}
         for (arm, _), detections in found.items():
             row = whole_set_figures(test, detections, frozen.plan.ignore_below, classes)
@@ -240,11 +166,11 @@ def _gaps(frozen: Frozen, trial: Trial) -> dict[str, Any]:
         if arm != oracle:
             found = gap_closed(
                 trial.figures(arm),
-                trial.figures(_source(frozen)),
+                trial.figures(frozen.source),
                 trial.figures(oracle),
                 groups=trial.groups(),
             )
-            gaps[arm] = _finite(vars(found))
+            gaps[arm] = dict(vars(found))
     return gaps
 
 
@@ -266,7 +192,7 @@ def _cautions(frozen: Frozen, trial: Trial) -> list[str]:
     for arm in frozen.plan.judged() or _others(frozen):
         sentences += cautions(
             trial.figures(arm),
-            trial.figures(_source(frozen)),
+            trial.figures(frozen.source),
             groups=trial.groups(),
             sequences_known=known,
         )
@@ -274,7 +200,7 @@ def _cautions(frozen: Frozen, trial: Trial) -> list[str]:
 
 
 def _percentiles(frozen: Frozen, trial: Trial) -> dict[str, list[float]]:
-    control = trial.figures(_source(frozen))
+    control = trial.figures(frozen.source)
     return {arm: list(percentile_interval(trial.figures(arm), control)) for arm in _others(frozen)}
 
 
@@ -285,11 +211,11 @@ def _source_domain(frozen: Frozen, trial: Trial | None) -> dict[str, Any]:
     for arm in _others(frozen):
         kept = non_inferiority(
             trial.figures(arm),
-            trial.figures(_source(frozen)),
+            trial.figures(frozen.source),
             groups=trial.groups(),
             margin=frozen.plan.margin / 100,
         )
-        found[arm] = _finite(vars(kept))
+        found[arm] = dict(vars(kept))
     return found
 
 
@@ -297,18 +223,20 @@ def _double(run: Path, frozen: Frozen) -> dict[str, Any]:
     """Whether training the source arm twice as long beats it, on source validation."""
     if not frozen.plan.source_2x:
         return {}
-    trial = _trial(run, frozen, "source-val", sliced=False)
+    trial = read_trial(run, frozen, "source-val", sliced=False)
     row = decide(
-        Question(arm=DOUBLE, reference=_source(frozen), metric=METRIC, slice="source validation"),
+        Question(arm=DOUBLE, reference=frozen.source, metric=METRIC, slice="source validation"),
         trial.figures(DOUBLE),
-        trial.figures(_source(frozen)),
+        trial.figures(frozen.source),
         groups=trial.groups(),
     )
     return as_json(row)
 
 
-def _finite(values: Mapping[str, Any]) -> dict[str, Any]:
+def _finite(value: Any) -> Any:
     """Not-a-number has no place in JSON: it becomes null."""
-    return {
-        k: None if isinstance(v, float) and not np.isfinite(v) else v for k, v in values.items()
-    }
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_finite(item) for item in value]
+    return None if isinstance(value, float) and not np.isfinite(value) else value

@@ -60,9 +60,9 @@ def read_predictions(folder: Path, test: ImageSet) -> pa.Table:
     found = sha256_of(folder / "predictions.parquet")
     if found != about["sha256"]:
         raise VerifyError(
-            f"{folder / 'predictions.parquet'} must have the hash {about['sha256'][:12]} that it was "
-            f"written with; it has {found[:12]}. It was changed since: run compare again in a new "
-            f"folder."
+            f"{folder / 'predictions.parquet'} must have the hash {about['sha256'][:12]} that it "
+            f"was written with; it has {found[:12]}. It was changed since: run compare again in a "
+            f"new folder."
         )
     wanted = {
         "set": test.hash,

@@ -1,0 +1,158 @@
+"""The verdict in sentences: what the page and the terminal say first."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from otherlight.experiment.frozen import Frozen
+
+WORDS = {
+    "helps": "Helps",
+    "harms": "Harms",
+    "no_evidence": "No evidence",
+    "cannot_say": "Cannot say",
+    "no_verdict": "No verdict",
+}
+
+
+def summarise(verdict: Mapping[str, Any], frozen: Frozen) -> dict[str, Any]:
+    """The first word, its sentences, what to warn of and what to be glad of."""
+    judged = frozen.plan.judged()
+    rows = {row["arm"]: row for row in verdict["rows"]}
+    first = rows[judged[0]]["verdict"] if judged else "cannot_say"
+    if verdict["leaks"]["pairs"]:
+        first = "no_verdict"
+    word = "Smoke run" if frozen.plan.smoke else WORDS[first]
+    return {
+        "verdict": "cannot_say" if frozen.plan.smoke else first,
+        "word": word,
+        "sentence": " ".join(_headline(rows[arm], verdict, frozen) for arm in judged)
+        or "No arm of role learned was compared.",
+        "warnings": _warnings(verdict, frozen),
+        "good_news": _good_news(verdict),
+        "gap": [{"arm": arm, "text": _gap(arm, gap)} for arm, gap in verdict["gap"].items()],
+        "worth": [_worth(arm, worth) for arm, worth in verdict["worth"].items()],
+        "guards": _guards(verdict, frozen),
+    }
+
+
+def points(value: float | None, sign: bool = True) -> str:
+    """A share as points of AP.
+
+    >>> points(0.1234), points(-0.02), points(None)
+    ('+12.3', '-2.0', 'unknown')
+    """
+    if value is None:
+        return "unknown"
+    return f"{100 * value:+.1f}" if sign else f"{100 * value:.1f}"
+
+
+def _headline(row: Mapping[str, Any], verdict: Mapping[str, Any], frozen: Frozen) -> str:
+    test, seeds = verdict["tests"]["target"], len(frozen.plan.seeds)
+    level = 1 - 0.05 / row["family"]
+    begin = {
+        "helps": f"Training with {row['arm']} helps on {test['name']}",
+        "harms": f"Training with {row['arm']} harms on {test['name']}",
+        "no_evidence": f"There is no evidence that {row['arm']} helps or harms on {test['name']}",
+        "cannot_say": f"Nothing can be said of {row['arm']} on {test['name']}",
+    }[row["verdict"]]
+    text = (
+        f"{begin}: {points(row['estimate'])} points of {row['metric']} against {row['reference']} "
+        f"({level:.3g} interval {points(row['low'])} to {points(row['high'])}; {seeds} seeds, "
+        f"{test['groups']} groups of test images)."
+    ).replace("0.95 interval", "95 % interval")
+    if row["verdict"] == "no_evidence":
+        text += f" A run of this size would have shown {points(row['mde'], False)} points or more."
+    return text
+
+
+def _warnings(verdict: Mapping[str, Any], frozen: Frozen) -> list[str]:
+    warnings: list[str] = []
+    if frozen.plan.smoke:
+        warnings.append(
+            "This is a smoke run: everything ran, at a size that says nothing about any method."
+        )
+    if verdict["leaks"]["pairs"]:
+        warnings.append(f"No verdict: {verdict['leaks']['sentence']}")
+    if verdict["exploratory"]:
+        warnings.append(
+            "Exploratory: this plan was changed after its test set had been looked at, so the "
+            "interval promises less than it says."
+        )
+    double = verdict["at_these_steps"]
+    if double and double["verdict"] == "helps":
+        warnings.append(
+            f"At {frozen.steps} steps: twice as many steps without any translation gain "
+            f"{points(double['estimate'])} points on source validation, so a longer run may "
+            f"change the verdict."
+        )
+    return warnings + list(verdict["cautions"])
+
+
+def _good_news(verdict: Mapping[str, Any]) -> list[str]:
+    return [
+        f"{arm} beats every cheap arm, each at 5 %: it is worth its cost."
+        for arm, worth in verdict["worth"].items()
+        if worth["verdict"] == "worth_its_cost"
+    ]
+
+
+def _gap(arm: str, gap: Mapping[str, Any]) -> str:
+    if not gap["gap_shown"]:
+        return f"{arm}: no gap to close, since the oracle does not beat source beyond its interval."
+    if gap["share"] is None:
+        return f"{arm}: the share of the gap cannot be said."
+    return (
+        f"{arm} closes {gap['share']:.0%} of the gap between source and oracle (95 % interval "
+        f"{gap['low']:.0%} to {gap['high']:.0%}, Fieller)."
+    )
+
+
+def _worth(arm: str, worth: Mapping[str, Any]) -> dict[str, str]:
+    parts = [
+        f"{row['reference']} by {points(row['estimate'])} ({points(row['low'])} to "
+        f"{points(row['high'])})"
+        for row in worth["rows"]
+    ]
+    begin = {
+        "worth_its_cost": f"{arm} beats every cheap arm: ",
+        "not_shown": f"It is not shown that {arm} beats every cheap arm: against ",
+        "cannot_say": f"Whether {arm} beats the cheap arms cannot be said: against ",
+    }[worth["verdict"]]
+    kind = "helps" if worth["verdict"] == "worth_its_cost" else "no_evidence"
+    return {"verdict": kind, "text": begin + ", ".join(parts) + "."}
+
+
+def _guards(verdict: Mapping[str, Any], frozen: Frozen) -> list[str]:
+    lines: list[str] = []
+    margin = frozen.plan.margin
+    for arm in frozen.plan.judged():
+        guards = verdict["guards"][arm]
+        harmed = [label for label, guard in guards.items() if guard == "harmed"]
+        open_ = [label for label, guard in guards.items() if guard == "harm_not_excluded"]
+        if harmed:
+            lines.append(f"{arm} harms {', '.join(harmed)} (Holm over its classes).")
+        if open_:
+            lines.append(
+                f"{arm}: harm of more than {margin:g} points is not excluded for "
+                f"{', '.join(open_)}."
+            )
+        if not harmed and not open_:
+            lines.append(f"{arm} harms no class by more than {margin:g} points.")
+        kept = verdict["source_domain"].get(arm)
+        if kept:
+            lines.append(_source_line(arm, kept, verdict))
+    return lines
+
+
+def _source_line(arm: str, kept: Mapping[str, Any], verdict: Mapping[str, Any]) -> str:
+    name = verdict["tests"]["source"]["name"]
+    begin = {
+        "non_inferior": f"On the source domain ({name}) {arm} keeps what source can do",
+        "not_shown": f"On the source domain ({name}) it is not shown that {arm} keeps what source "
+        f"can do",
+        "cannot_say": f"What {arm} does to the source domain ({name}) cannot be said",
+    }[kept["verdict"]]
+    return (
+        f"{begin}: {points(kept['estimate'])} points, at least {points(kept['lower'])} "
+        f"(one-sided 95 %), margin {100 * kept['margin']:g}."
+    )
