@@ -30,8 +30,7 @@ def write_report(run: Path) -> Path:
         loader=PackageLoader("otherlight.report", "."), autoescape=True, undefined=StrictUndefined
     )
     page = environment.get_template("page.html.j2").render(
-        v={**verdict, **verdict["summary"], "headline": verdict["summary"], "settings": _settings(verdict),
-           "costs": read_json(run / "costs.json")},
+        v=_shown(verdict, run),
         arms=_arm_rows(verdict),
         slices=_slice_blocks(verdict),
         samples=_samples(verdict, run),
@@ -43,9 +42,16 @@ def write_report(run: Path) -> Path:
         settings=yaml.safe_dump(frozen, sort_keys=False, allow_unicode=True),
         level=_level(verdict),
         run_name=run.name,
-    )  # fmt: skip
+    )
     write_bytes(run / "report.html", page.encode())
     return run / "report.html"
+
+
+def _shown(verdict: Mapping[str, Any], run: Path) -> dict[str, Any]:
+    """The verdict with its sentences in place of the bare figures of the same name."""
+    summary = verdict["summary"]
+    further = {"settings": _settings(verdict), "costs": read_json(run / "costs.json")}
+    return {**verdict, **summary, "headline": summary, **further}
 
 
 def _settings(verdict: Mapping[str, Any]) -> dict[str, Any]:
