@@ -20,7 +20,7 @@ from otherlight.metrics import (
 )
 
 # pycocotools calls numpy functions that numpy is about to drop.
-#pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:pycocotools")
+# pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:pycocotools")
 
 IMAGES, CLASSES = 40, 3
 

@@ -11,12 +11,12 @@ from otherlight.errors import VerifyError
 from otherlight.metrics import (
     AREA_RANGES,
     Found,
-    Interpolation,
     MatchRules,
     Truths,
     average_precision,
     match,
 )
+from otherlight.metrics.average_precision import Interpolation
 from otherlight.sets import ImageSet
 
 RunKey = tuple[str, int]

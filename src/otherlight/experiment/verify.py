@@ -41,11 +41,14 @@ def _same(printed: Any, again: Any, where: str) -> int:
     if isinstance(again, list) and isinstance(printed, list) and len(printed) == len(again):
         pairs = zip(printed, again, strict=True)
         return sum(_same(*pair, f"{where}[{place}]") for place, pair in enumerate(pairs))
-    numbers = isinstance(printed, int | float) and isinstance(again, int | float)
-    close = numbers and math.isclose(printed, again, rel_tol=_TOLERANCE, abs_tol=1e-12)
-    if printed == again or close:
+    if printed == again or _close(printed, again):
         return 1
     raise VerifyError(
         f"Every figure must follow from the stored predictions; {where} is {printed!r} in "
         f"verdict.json and {again!r} when computed again."
     )
+
+
+def _close(one: Any, other: Any) -> bool:
+    numbers = isinstance(one, int | float) and isinstance(other, int | float)
+    return numbers and math.isclose(one, other, rel_tol=_TOLERANCE, abs_tol=1e-12)

@@ -97,9 +97,9 @@ def _good_news(verdict: Mapping[str, Any]) -> list[str]:
 
 
 def _gap(arm: str, gap: Mapping[str, Any]) -> str:
-    if not gap["gap_shown"]:
+    if gap["verdict"] == "no_gap":
         return f"{arm}: no gap to close, since the oracle does not beat source beyond its interval."
-    if gap["share"] is None:
+    if gap["verdict"] == "cannot_say":
         return f"{arm}: the share of the gap cannot be said."
     return (
         f"{arm} closes {gap['share']:.0%} of the gap between source and oracle (95 % interval "
