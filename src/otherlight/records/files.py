@@ -16,6 +16,7 @@ from typing import Any
 from otherlight.errors import BusyError, DatasetError, DiskFullError
 
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
+_NO_ROOM_WORDS = ("No space left", "os error 28")
 
 
 @contextmanager
@@ -38,13 +39,13 @@ def writing(path: Path) -> Generator[Path]:
 
 @contextmanager
 def told_when_full(path: Path) -> Generator[None]:
-    """Turn the operating system's "no space left" into a sentence."""
+    """Turn "no space left" into a sentence, whichever library met it first."""
     try:
         yield
-    except OSError as error:
-        if error.errno in _NO_ROOM or any(
-            word in str(error) for word in ("No space left", "os error 28")
-        ):
+    except Exception as error:
+        number = error.errno if isinstance(error, OSError) else None
+        # Libraries written in Rust and C++ tell the reason in their own exceptions' text.
+        if number in _NO_ROOM or any(word in str(error) for word in _NO_ROOM_WORDS):
             raise DiskFullError(
                 f"Writing {path} needs room on its disk; there is none left. Free some and run "
                 f"the same command again: what is done is kept."
