@@ -25,7 +25,7 @@ def test_values_are_built_and_written_plain():
     [
         (
             {"identity_wieght": 1},
-            r"\[cyclegan\] has no key 'identity_wieght'. Did you mean 'identity_weight'",
+            "no key 'identity_wieght'. Did you mean 'identity_weight'",
         ),
         (
             {"identity_weight": "high"},

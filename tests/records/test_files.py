@@ -51,9 +51,14 @@ def test_a_full_disk_stops_a_checkpoint_in_a_sentence(tiny_disk: Path):
 
 def test_a_block_that_fails_leaves_the_old_file(tmp_path: Path):
     write_json(tmp_path / "a.json", {"a": 1})
-    with pytest.raises(ZeroDivisionError), writing(tmp_path / "a.json") as temporary:
-        temporary.write_text("half")
-        _ = 1 / 0
+
+    def fail_half_way() -> None:
+        with writing(tmp_path / "a.json") as temporary:
+            temporary.write_text("half")
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail_half_way()
     assert read_json(tmp_path / "a.json") == {"a": 1}
     assert len(list(tmp_path.iterdir())) == 1
 
