@@ -14,7 +14,7 @@ from typing import Any
 
 import cv2
 import numpy as np
-from jaxtyping import Int16, UInt8, UInt16
+from jaxtyping import Float16, Int16, UInt8, UInt16
 
 from otherlight.world.view import OVER, SHIFT, Packed, View
 
@@ -45,11 +45,10 @@ def mask_of(packed: Packed, view: View) -> UInt16[np.ndarray, "height width"]:
     return numbers[mask]
 
 
-def depth_of(view: View) -> UInt16[np.ndarray, "height width"]:
-    """Depth along the camera's axis in centimetres; 0 is the sky, 65535 anything beyond 655 m."""
-    inverse = view.inverse_depth()
-    metres = 1.0 / np.maximum(inverse, 1e-6)
-    return np.where(inverse > 0, np.clip(np.rint(metres * 100), 1, 65535), 0).astype(np.uint16)
+def depth_of(view: View) -> Float16[np.ndarray, "height width"]:
+    """Depth along the camera's axis in metres; the sky is inf."""
+    with np.errstate(divide="ignore"):
+        return (np.float32(1.0) / view.inverse_depth()).astype(np.float16)
 
 
 def silhouette(view: View, index: int) -> tuple[int, int]:
