@@ -1,1 +1,8 @@
 """The built-in world: procedural, labelled street scenes that render in several conditions."""
+
+from otherlight.world.conditions import CONDITIONS
+from otherlight.world.config import WorldConfig
+from otherlight.world.scene import CLASSES
+from otherlight.world.write import render_pair, render_world
+
+__all__ = ["CLASSES", "CONDITIONS", "WorldConfig", "render_pair", "render_world"]

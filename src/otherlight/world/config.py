@@ -1,0 +1,67 @@
+"""What to render, how much of it, and by which chance."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from otherlight.config import plain
+from otherlight.errors import PlanError
+from otherlight.world.conditions import condition_of
+
+WORLD = "1"
+"""Version of the world; rises with every change that changes a pixel or a box."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorldConfig:
+    """A world set.
+
+    Which streets there are depends on ``seed`` and ``pool`` alone: sets that differ in either
+    share no scene, sets that agree in both show the same scenes, also in another condition. An
+    empty pool stands for "<condition>-<split>", so that nothing is shared unless asked for.
+    """
+
+    images: int = 1000
+    condition: str = "day"
+    split: str = "train"
+    seed: int = 0
+    pool: str = ""
+    width: int = 256
+    height: int = 144
+    frames_per_sequence: int = 8
+    frames_per_second: float = 2.5
+    suffix: str = ".jpg"
+    depth: bool = False
+    mask: bool = False
+
+    def __post_init__(self) -> None:
+        condition_of(self.condition)
+        for name, least in (("images", 1), ("frames_per_sequence", 1), ("width", 32), ("height", 32)):
+            if (value := getattr(self, name)) < least:
+                raise PlanError(f"[world] {name} must be at least {least}; {value} came.")
+        if self.frames_per_second <= 0:
+            raise PlanError(
+                f"[world] frames_per_second must be above 0; {self.frames_per_second} came."
+            )
+        if self.suffix not in (".jpg", ".png"):
+            raise PlanError(f"[world] suffix must be .jpg or .png; {self.suffix!r} came.")
+
+    @property
+    def scenes(self) -> str:
+        """The pool the scenes are drawn from."""
+        return self.pool or f"{self.condition}-{self.split}"
+
+    @property
+    def sequences(self) -> int:
+        """How many sequences there are; the last may be shorter."""
+        return -(-self.images // self.frames_per_sequence)
+
+    def frames(self, sequence: int) -> range:
+        """The frames of one sequence."""
+        left = self.images - sequence * self.frames_per_sequence
+        return range(min(left, self.frames_per_sequence))
+
+    def made_by(self) -> dict[str, Any]:
+        """Say how a set came to be."""
+        return {
+            "command": "world", "version": WORLD, "config": plain(self), "seed": self.seed,
+        }  # fmt: skip

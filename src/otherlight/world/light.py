@@ -1,0 +1,126 @@
+"""What conditions share: pixels in space, softness, and the way from light to an image.
+
+Light is added up in linear units; an image is the square root of what the sensor took up, which
+is close to the curve of a display.
+"""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from jaxtyping import Float32, UInt8
+
+from otherlight.world.shapes import Material
+from otherlight.world.view import OVER, View
+
+Light = Float32[np.ndarray, "height width 3"]
+"""Linear light by pixel: red, green, blue."""
+
+Plain = Float32[np.ndarray, "height width"]
+"""One number by pixel."""
+
+Picture = UInt8[np.ndarray, "height width 3"]
+"""A finished image."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Space:
+    """Where the surface of every pixel is, relative to the camera, and which way it looks."""
+
+    right: Plain
+    up: Plain
+    forward: Plain
+    normal: tuple[Plain, Plain, Plain]
+    ground: Plain
+    sky: Plain
+
+
+def space_of(view: View, farthest: float = 400.0) -> Space:
+    """Find the surface behind every pixel; the sky lies at the farthest."""
+    inverse = np.maximum(view.inverse_depth(), 1.0 / farthest)
+    forward = 1.0 / inverse
+    lens, face = view.lens, view.sampled()
+    across = (np.arange(lens.width, dtype=np.float32) + 0.75 - lens.across) / lens.focal
+    down = (lens.down - np.arange(lens.height, dtype=np.float32) - 0.75) / lens.focal
+    normal = view.normal.T.copy()
+    material = view.material.astype(np.uint8)[face]
+    return Space(
+        right=across[None, :] * forward, up=down[:, None] * forward, forward=forward,
+        normal=(normal[0][face], normal[1][face], normal[2][face]),
+        ground=(material == Material.GROUND).astype(np.float32),
+        sky=(material == Material.SKY).astype(np.float32),
+    )  # fmt: skip
+
+
+def shown(table: Float32[np.ndarray, "faces 3"], view: View) -> Light:
+    """Look a colour up by face and bring the raster down to the image's size."""
+    full = np.take(table, view.number, axis=0)
+    size = (view.lens.width, view.lens.height)
+    return np.asarray(cv2.resize(full, size, interpolation=cv2.INTER_AREA), np.float32)
+
+
+def grained(view: View, space: Space, grain: np.ndarray, travelled: float) -> Plain:
+    """Read the ground's unevenness, fixed to the ground; it fades with distance."""
+    along = ((space.forward + travelled) * 8).astype(np.int32) & 127
+    aside = (space.right * 8).astype(np.int32) & 127
+    return grain[along, aside] * space.ground * np.minimum(1.0, 9.0 / space.forward)
+
+
+def footprints(view: View, reach: np.ndarray, size: np.ndarray, shift: np.ndarray) -> Plain:
+    """Cover the ground under things: 1 where their footprint, drawn out by a shift, lies.
+
+    ``reach`` holds (right, forward) from the camera of each footprint's low corners, ``size`` its
+    extent, ``shift`` how far its top's shadow falls, all in metres.
+    """
+    lens = view.lens
+    mask = np.zeros((lens.height, lens.width), np.uint8)
+    unit = np.array([[0, 0], [1, 0], [1, 1], [0, 1]], np.float32)
+    base = reach[:, None] + unit * size[:, None]
+    hull = np.concatenate([base, base + shift[:, None]], axis=1)
+    height = float(view.plane[1, 1])
+    hull[..., 1] = np.maximum(hull[..., 1], 0.9)
+    scale = lens.focal / hull[..., 1]
+    across = lens.across + hull[..., 0] * scale
+    down = lens.down + scale / (height * lens.focal)
+    corners = np.clip(np.stack([across, down], axis=-1), -4000, 4000).astype(np.float32)
+    for outline in corners:
+        cv2.fillConvexPoly(mask, cv2.convexHull(outline).astype(np.int32), 255)  # pyright: ignore
+    return cv2.blur(mask, (3, 3)).astype(np.float32) * (1 / 255)
+
+
+def glowing(light: Light, shares: tuple[tuple[float, float], ...]) -> Light:
+    """Spread bright light as a lens does: (radius in hundredths of the width, share) each."""
+    height, width = light.shape[:2]
+    total = np.zeros_like(light)
+    for radius, share in shares:
+        sigma = radius * width / 100
+        # A wide blur of a small image is the same as a wide one of a large image, but cheap.
+        coarse = max(1, int(sigma / 1.5))
+        small = light
+        if coarse > 1:
+            size = (max(1, width // coarse), max(1, height // coarse))
+            small = cv2.resize(light, size, interpolation=cv2.INTER_AREA)
+        soft = cv2.GaussianBlur(small, (0, 0), sigma / coarse, borderType=cv2.BORDER_CONSTANT)
+        total += share * cv2.resize(soft, (width, height), interpolation=cv2.INTER_LINEAR)
+    return total
+
+
+def vignette(width: int, height: int, strength: float) -> Light:
+    """Darken towards the corners."""
+    across = np.linspace(-1, 1, width, dtype=np.float32)[None, :] ** 2
+    down = np.linspace(-1, 1, height, dtype=np.float32)[:, None] ** 2
+    return (1.0 - strength * 0.5 * (across + down))[..., None]
+
+
+def developed(light: Light, noise: tuple[float, float], chance: np.random.Generator) -> Picture:
+    """Turn light into an image: noise of the sensor (read, shot, in display units), then 8 bits."""
+    picture = np.sqrt(np.maximum(light, 0.0))
+    read, shot = noise
+    grain = chance.standard_normal(light.shape, np.float32)
+    # In square-root units shot noise is the same everywhere and read noise grows in the dark.
+    picture += grain * (shot + read / (picture + 0.12) * 0.12)
+    return np.clip(np.rint(picture * 255), 0, 255).astype(np.uint8)
+
+
+__all__ = ["OVER", "Light", "Picture", "Plain", "Space", "developed", "footprints", "glowing",
+           "grained", "shown", "space_of", "vignette"]  # fmt: skip

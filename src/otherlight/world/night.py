@@ -1,0 +1,176 @@
+"""Clear night: street lamps, head and tail lights, lit windows, and what they leave in the dark."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from otherlight.world.day import footprint
+from otherlight.world.light import (
+    Light,
+    Picture,
+    Plain,
+    Space,
+    developed,
+    footprints,
+    glowing,
+    grained,
+    shown,
+    space_of,
+    vignette,
+)
+from otherlight.world.scene import Lamp
+from otherlight.world.shapes import Material
+from otherlight.world.view import Packed, View
+
+_SIGNALS = {Material.RED: "red", Material.YELLOW: "yellow", Material.GREEN: "green"}
+_GLOW = {
+    Material.HEADLIGHT: 14.0, Material.TAILLIGHT: 3.2, Material.LAMP: 12.0, Material.WINDOW: 0.42,
+}  # fmt: skip
+_SIGNAL_GLOW = 4.5
+_LAMPS, _BEAMS = 8, 5
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Dark:
+    """The light of one sequence by night, and how the sensor takes it."""
+
+    ambient: tuple[float, float, float]
+    horizon: tuple[float, float, float]
+    lamps: float
+    headlights: float
+    exposure: float
+    noise: float
+    cast: tuple[float, float, float]
+
+
+def draw_dark(chance: np.random.Generator) -> Dark:
+    """Choose how dark it is and how the camera copes."""
+    dim, glow = chance.uniform(0.008, 0.022), chance.uniform(0.006, 0.03)
+    warm = chance.normal(0, 0.06)
+    return Dark(
+        ambient=(dim * 0.85, dim * 0.95, dim * 1.35),
+        horizon=(glow * 1.1, glow * 0.9, glow * 0.9),
+        lamps=chance.uniform(0.7, 1.3),
+        headlights=chance.uniform(22, 42),
+        exposure=chance.uniform(1.1, 1.9),
+        noise=chance.uniform(0.7, 1.4),
+        cast=(1 + warm, 1.0, 1 - warm),
+    )
+
+
+def render_night(packed: Packed, view: View, dark: Dark, chance: np.random.Generator) -> Picture:
+    """Light one frame by night."""
+    space = space_of(view)
+    albedo = shown(view.colour, view)
+    travelled = packed.scene.camera.speed * view.seconds
+    albedo *= (1.0 + 0.2 * grained(view, space, packed.scene.grain, travelled))[..., None]
+    light = albedo * _falling(packed, view, space, dark)
+    emitted = shown(_emitted(packed, view), view)
+    light += emitted + _sky(view, space, dark)
+    light += glowing(np.minimum(emitted, 12.0), ((0.5, 0.25), (1.6, 0.16), (5.0, 0.10)))
+    light *= dark.exposure * vignette(view.lens.width, view.lens.height, 0.35)
+    light *= np.asarray(dark.cast, np.float32)
+    light = 1.0 - np.exp(-light)
+    return developed(light, (0.022 * dark.noise, 0.008 * dark.noise), chance)
+
+
+def _falling(packed: Packed, view: View, space: Space, dark: Dark) -> Light:
+    """Add up the light that falls on every pixel's surface."""
+    total = np.empty((*space.up.shape, 3), np.float32)
+    total[:] = np.asarray(dark.ambient, np.float32) * (0.8 + 0.2 * space.normal[1])[..., None]
+    for place, lamp in _nearest(packed, view, beam=False)[:_LAMPS]:
+        strength = lamp.strength * dark.lamps
+        total += _down(space, place, strength)[..., None] * np.asarray(lamp.colour, np.float32)
+    for place, lamp, way in _beams(packed, view):
+        shine = _along(space, place, way, lamp.strength * 0.25)
+        total += shine[..., None] * np.asarray(lamp.colour, np.float32)
+    own = (0.0, 0.65 - packed.scene.camera.height, 0.3)
+    ahead = _along(space, own, 1.0, dark.headlights)
+    retro = (view.material == Material.RETRO)[view.sampled()]
+    ahead *= 1.0 + 5.0 * retro
+    total += ahead[..., None] * np.array([1.0, 0.96, 0.88], np.float32)
+    total *= (1.0 - 0.6 * _under(packed, view) * space.ground)[..., None]
+    return total
+
+
+def _nearest(
+    packed: Packed, view: View, *, beam: bool
+) -> list[tuple[tuple[float, float, float], Lamp]]:
+    """List lamps by distance, with their places on the bent road."""
+    found: list[tuple[tuple[float, float, float], Lamp]] = []
+    for thing, (right, up, forward) in zip(packed.scene.things, view.place, strict=True):
+        for lamp in thing.lamps:
+            along = float(forward) + lamp.at[2] * np.cos(thing.heading)
+            if lamp.beam == beam and -12 < along < 95:
+                aside = float(right) + lamp.at[0] + lamp.at[2] * np.sin(thing.heading)
+                aside += 0.5 * packed.scene.bend * along * abs(along)
+                found.append(((aside, float(up) + lamp.at[1], along), lamp))
+    return sorted(found, key=lambda item: abs(item[0][2] - 6.0))
+
+
+def _beams(packed: Packed, view: View) -> list[tuple[tuple[float, float, float], Lamp, float]]:
+    """List the nearest head lights with the way they shine: 1 ahead, -1 towards the camera."""
+    found: list[tuple[tuple[float, float, float], Lamp, float]] = []
+    for thing, (right, up, forward) in zip(packed.scene.things, view.place, strict=True):
+        way = float(np.cos(thing.heading))
+        for lamp in thing.lamps:
+            along = float(forward) + lamp.at[2] * way
+            if lamp.beam and abs(way) > 0.5 and -8 < along < 70:
+                aside = float(right) + 0.5 * packed.scene.bend * along * abs(along)
+                found.append(((aside, float(up) + lamp.at[1], along), lamp, way))
+    return sorted(found, key=lambda item: abs(item[0][2]))[:_BEAMS]
+
+
+def _down(space: Space, place: tuple[float, float, float], strength: float) -> Plain:
+    """Light of a lamp that hangs over the street, by distance, incidence and its own shade."""
+    right, up, forward = place[0] - space.right, place[1] - space.up, place[2] - space.forward
+    square = right * right + up * up + forward * forward
+    facing = space.normal[0] * right + space.normal[1] * up + space.normal[2] * forward
+    # A little light comes round from walls and ground.
+    facing = np.maximum(facing, 0.0) + 0.12 * np.sqrt(square)
+    return strength * facing * np.maximum(up, 0.0) / (square * square + 1.0)
+
+
+def _along(
+    space: Space, place: tuple[float, float, float], way: float, strength: float
+) -> Plain:
+    """Light of a pair of dipped head lights: wide, short upwards, fading with distance."""
+    right, up = place[0] - space.right, place[1] - space.up
+    reach = (space.forward - place[2]) * way
+    lit = np.maximum(reach, 0.5)
+    square = right * right + up * up + lit * lit
+    aside, high = right / lit, -up / lit
+    beam = np.exp(-(aside * aside) * 6.0) * (0.07 + 0.93 / (1.0 + np.exp((high - 0.015) * 90.0)))
+    facing = space.normal[0] * right + space.normal[1] * up - space.normal[2] * lit * way
+    facing = np.maximum(facing, 0.0) / np.sqrt(square)
+    return strength * beam * facing / (square + 8.0) * (reach > 0)
+
+
+def _under(packed: Packed, view: View) -> Plain:
+    things = packed.scene.things
+    near = (view.place[:, 2] > -5) & (view.place[:, 2] < 80)
+    alive = np.array([t.label is not None and t.at[1] == 0 for t in things])
+    low, size = footprint(packed, view, np.flatnonzero(near & alive))
+    return footprints(view, low - 0.1, size + 0.2, size * 0)
+
+
+def _emitted(packed: Packed, view: View) -> np.ndarray:
+    """Say what every face emits."""
+    power = np.zeros(16, np.float32)
+    for material, strength in _GLOW.items():
+        power[material] = strength
+    table = view.glow * power[view.material][:, None]
+    for material, name in _SIGNALS.items():
+        on = np.array([t.state(view.seconds) == name for t in packed.scene.things] + [False])
+        lit = (view.material == material) & on[view.thing]
+        table[lit] = view.glow[lit] * _SIGNAL_GLOW
+    return table.astype(np.float32)
+
+
+def _sky(view: View, space: Space, dark: Dark) -> Light:
+    """Paint the sky: the town's light over the horizon, fading upwards."""
+    rows = np.arange(view.lens.height, dtype=np.float32)
+    share = np.exp(-np.maximum(view.lens.down - rows, 0) / (0.22 * view.lens.height))[:, None]
+    base = np.asarray(dark.ambient) * 0.35
+    column = (base + np.asarray(dark.horizon) * share)[:, None, :].astype(np.float32)
+    return column * space.sky[..., None]

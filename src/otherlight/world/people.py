@@ -1,0 +1,153 @@
+"""Pedestrians and cyclists as faces; the origin is on the ground under them, they face forward."""
+
+import numpy as np
+
+from otherlight.world.shapes import (
+    AHEAD,
+    BACK,
+    LEFT,
+    RIGHT,
+    Colour,
+    Faces,
+    Look,
+    Material,
+    Mesh,
+    box,
+    disc,
+    frustum,
+    panel,
+    prism,
+)
+
+HIP = 0.48
+"""Height of the hip as a share of a person's; legs swing from there."""
+
+_CLOTHES: tuple[Colour, ...] = (
+    (0.16, 0.17, 0.22), (0.62, 0.12, 0.13), (0.85, 0.84, 0.80), (0.20, 0.36, 0.58),
+    (0.83, 0.62, 0.15), (0.30, 0.42, 0.26), (0.45, 0.28, 0.45), (0.36, 0.34, 0.33),
+)  # fmt: skip
+_TROUSERS: tuple[Colour, ...] = (
+    (0.14, 0.15, 0.2), (0.24, 0.3, 0.42), (0.4, 0.36, 0.3), (0.1, 0.1, 0.1), (0.55, 0.53, 0.5),
+)  # fmt: skip
+_SKIN: tuple[Colour, ...] = ((0.87, 0.70, 0.58), (0.72, 0.52, 0.38), (0.45, 0.31, 0.23))
+_HAIR: tuple[Colour, ...] = ((0.12, 0.09, 0.07), (0.4, 0.28, 0.16), (0.6, 0.58, 0.55))
+
+
+def pedestrian(chance: np.random.Generator) -> Mesh:
+    """Build a person from 1.2 to 1.9 m whose legs and arms swing."""
+    tall = chance.choice([chance.uniform(1.55, 1.9), chance.uniform(1.2, 1.5)], p=[0.87, 0.13])
+    hip, shoulder = tall * HIP, tall * 0.82
+    wide = tall * chance.uniform(0.125, 0.155)
+    coat = Look(colour=_pick(chance, _CLOTHES))
+    faces = Faces()
+    for side, swing in ((-0.09, 0.45), (0.09, -0.45)):
+        trousers = Look(colour=_pick_same(faces, chance, _TROUSERS), swing=swing)
+        leg = box((side - 0.085, 0, -0.09), (side + 0.085, hip + 0.05, 0.09))
+        faces.add(leg, trousers, layer=0)
+    low = hip - chance.choice([0.0, 0.0, 0.25])
+    torso = frustum(
+        (-wide * 0.85, low, -0.13), (wide * 0.85, shoulder, 0.13), (-wide, wide, -0.12, 0.12)
+    )
+    faces.add(torso, coat, layer=1)
+    for side in (-wide - 0.05, wide + 0.05):
+        arm = box((side - 0.05, hip * 0.98, -0.06), (side + 0.05, shoulder - 0.02, 0.06))
+        faces.add(arm, Look(colour=_darker(coat.colour)), layer=2)
+    _head(faces, (0.0, shoulder, 0.0), tall, chance)
+    if chance.random() < 0.25:
+        bag = box((-0.15, hip + 0.1, -0.32), (0.15, shoulder - 0.08, -0.12))
+        faces.add(bag, Look(colour=_pick(chance, _CLOTHES)), layer=2)
+    return faces.mesh()
+
+
+def cyclist(chance: np.random.Generator, *, lit: bool) -> Mesh:
+    """Build a bicycle with its rider."""
+    frame = Look(colour=_pick(chance, _CLOTHES))
+    tyre = Look(colour=(0.1, 0.1, 0.1), both=True)
+    faces = Faces()
+    for forward in (-0.52, 0.52):
+        faces.add(_ring(0.34, 0.06, (0.34, forward)), tyre, layer=0)
+        faces.add(box((-0.035, 0.0, forward - 0.33), (0.035, 0.66, forward + 0.33))[2:4], tyre)
+        faces.add(panel((0, 0.33, forward), (0.035, 0.33), BACK), tyre, layer=0)
+    for start, end in (((-0.5, 0.34), (-0.15, 0.85)), ((-0.15, 0.4), (0.42, 0.85)),
+                       ((-0.2, 0.75), (0.45, 0.85)), ((0.42, 0.98), (0.52, 0.34))):  # fmt: skip
+        faces.add(_bar(start, end), frame, layer=1)
+    faces.add(panel((0, 1.0, 0.45), (0.28, 0.03), BACK), tyre, layer=1)
+    trousers = _pick(chance, _TROUSERS)
+    for side, knee in ((-0.11, 0.62), (0.11, 0.5)):
+        leg = prism([(-0.25, 0.98), (-0.12, 1.02), (0.12, knee), (0.02, knee - 0.42),
+                     (-0.1, knee - 0.42), (-0.02, knee - 0.04)], side - 0.07, side + 0.07)  # fmt: skip
+        faces.add(leg, Look(colour=trousers), layer=2)
+    coat = Look(colour=_pick(chance, _CLOTHES))
+    torso = prism([(-0.32, 0.95), (-0.05, 0.95), (0.2, 1.42), (0.0, 1.5), (-0.14, 1.4)], -0.2, 0.2)
+    faces.add(torso, coat, layer=3)
+    for side in (-0.24, 0.24):
+        arm = prism([(0.05, 1.42), (0.16, 1.42), (0.46, 1.0), (0.38, 1.0)], side - 0.045, side + 0.045)
+        faces.add(arm, Look(colour=_darker(coat.colour)), layer=4)
+    _head(faces, (0.0, 1.45, 0.1), 1.75, chance)
+    on = 1.0 if lit else 0.15
+    tail = Look(colour=(0.6, 0.05, 0.05), material=Material.TAILLIGHT, glow=(on, 0.06 * on, 0.04 * on))
+    faces.add(panel((0, 0.78, -0.5), (0.07, 0.06), BACK), tail, layer=6)
+    white = (on * 0.8, on * 0.78, on * 0.7)
+    lamp = Look(colour=(0.9, 0.9, 0.9), material=Material.HEADLIGHT, glow=white)
+    faces.add(panel((0, 0.9, 0.6), (0.07, 0.06), AHEAD), lamp, layer=6)
+    return faces.mesh()
+
+
+def _head(
+    faces: Faces, neck: tuple[float, float, float], tall: float, chance: np.random.Generator
+) -> None:
+    """Set a head with hair on a neck; a hat now and then."""
+    radius = tall * 0.068
+    right, up, forward = neck[0], neck[1] + tall * 0.1, neck[2]
+    skin, hair = Look(colour=_pick(chance, _SKIN)), Look(colour=_pick(chance, _HAIR))
+    if chance.random() < 0.2:
+        hair = Look(colour=_pick(chance, _CLOTHES))
+    low = (right - radius, up - radius * 1.25, forward - radius)
+    high = (right + radius, up + radius * 1.2, forward + radius)
+    inset = (right - radius * 0.7, right + radius * 0.7, forward - radius * 0.7, forward + radius * 0.7)
+    faces.add(frustum(low, high, inset), skin, layer=5)
+    crown = (low[0] - 0.01, up + radius * 0.35, low[2] - 0.01)
+    top = (high[0] + 0.01, high[1] + 0.02, high[2] - 0.02)
+    faces.add(frustum(crown, top, inset), hair, layer=6)
+    back = panel((right, up - 0.02, low[2] - 0.012), (radius, radius * 1.1), BACK)
+    faces.add(back, hair, layer=6)
+
+
+def _ring(radius: float, width: float, centre: tuple[float, float]) -> np.ndarray:
+    """Build a wheel seen from the side as eight flat pieces; centre is (up, forward)."""
+    angle = np.arange(9) * np.pi / 4
+    pieces: list[np.ndarray] = []
+    for start, end in zip(angle[:-1], angle[1:], strict=True):
+        outline = [
+            (0.0, centre[0] + r * np.sin(a), centre[1] + r * np.cos(a))
+            for r, a in ((radius, start), (radius, end), (radius - width, end), (radius - width, start))
+        ]
+        pieces.append(np.array(outline + [outline[-1]] * 4, np.float32))
+    return np.stack(pieces)
+
+
+def _bar(start: tuple[float, float], end: tuple[float, float]) -> np.ndarray:
+    """Build a tube in the plane of the bicycle, from (forward, up) to (forward, up)."""
+    along = np.array(end) - np.array(start)
+    aside = 0.028 * np.array([-along[1], along[0]]) / np.linalg.norm(along)
+    outline = [tuple(np.array(point) + sign * aside)
+               for point, sign in ((start, 1), (end, 1), (end, -1), (start, -1))]  # fmt: skip
+    return prism([(float(a), float(b)) for a, b in outline], -0.028, 0.028)
+
+
+def _pick(chance: np.random.Generator, colours: tuple[Colour, ...]) -> Colour:
+    base = colours[int(chance.integers(len(colours)))]
+    shade = chance.uniform(0.8, 1.15)
+    return min(base[0] * shade, 1.0), min(base[1] * shade, 1.0), min(base[2] * shade, 1.0)
+
+
+def _pick_same(faces: Faces, chance: np.random.Generator, colours: tuple[Colour, ...]) -> Colour:
+    """Both legs wear the same trousers: the second takes what the first drew."""
+    return faces.looks[0][0].colour if faces.looks else _pick(chance, colours)
+
+
+def _darker(colour: Colour) -> Colour:
+    return colour[0] * 0.85, colour[1] * 0.85, colour[2] * 0.85
+
+
+__all__ = ["HIP", "LEFT", "RIGHT", "cyclist", "pedestrian"]
