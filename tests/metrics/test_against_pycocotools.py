@@ -19,9 +19,6 @@ from otherlight.metrics import (
     match,
 )
 
-# pycocotools calls numpy functions that numpy is about to drop.
-# pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:pycocotools")
-
 IMAGES, CLASSES = 40, 3
 
 
