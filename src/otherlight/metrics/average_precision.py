@@ -20,8 +20,8 @@ from otherlight.metrics.matching import Matches
 
 Interpolation = Literal["coco101", "voc"]
 _RECALLS = np.linspace(0.0, 1.0, 101)
-_BLOCK = 128  # resamples at once: their weights of 10,000 images fit a core's cache
-_EXACT = 2**24  # float32 counts exactly up to here
+_CACHED = 2**18  # counts of one block of resamples: what stays in a core's cache
+_EXACT = 2**31  # int32 counts up to here, and sums ten times as fast as floats
 
 
 @dataclass(frozen=True)
@@ -44,19 +44,21 @@ def average_precision(
     _check(matches, weights)
     whole = bool((weights == np.rint(weights)).all())
     heaviest = len(matches.image) * float(weights.max(initial=0.0))
-    exact = np.float32 if whole and heaviest < _EXACT else np.float64
+    exact = np.int32 if whole and heaviest < _EXACT else np.float64
     result = np.empty((weights.shape[1], matches.classes, len(matches.ious)))
     curves = [
         [_curve(matches, label, iou, exact) for iou in range(len(matches.ious))]
         for label in range(matches.classes)
     ]
-    for start in range(0, weights.shape[1], _BLOCK):
-        block = weights[:, start : start + _BLOCK]
+    longest = max([matches.images, *(len(curve.images) for row in curves for curve in row)])
+    width = max(16, _CACHED // longest)
+    for start in range(0, weights.shape[1], width):
+        block = weights[:, start : start + width]
         truths = block.T @ matches.truths
         block = np.ascontiguousarray(block, exact)
         for label, row in enumerate(curves):
             for iou, curve in enumerate(row):
-                result[start : start + _BLOCK, label, iou] = _area(
+                result[start : start + width, label, iou] = _area(
                     curve, block, truths[:, label], whole, interpolation
                 )
     return result
@@ -86,7 +88,7 @@ def _check(matches: Matches, weights: Float[np.ndarray, "images resamples"]) -> 
         raise ValueError("Weights of images must be finite and not negative; some are not.")
 
 
-def _curve(matches: Matches, label: int, iou: int, exact: type[np.floating]) -> _Curve:
+def _curve(matches: Matches, label: int, iou: int, exact: type[np.number]) -> _Curve:
     """Sort one class's detections into hits and the misses that precede each of them."""
     own = slice(matches.offsets[label], matches.offsets[label + 1])
     image = matches.image[own]
@@ -111,17 +113,19 @@ def _area(
     interpolation: Interpolation,
 ) -> Float[np.ndarray, " resamples"]:
     """AP of one class at one overlap for a block of resamples."""
-    resamples, hits = weights.shape[1], len(curve.images)
-    found = np.empty((resamples, hits), weights.dtype)
-    np.cumsum(weights[curve.images].T, 1, out=found)
-    precision = np.zeros((resamples, hits + 1))  # one column more: recall never reached
-    listed = np.cumsum((curve.gaps @ weights).T, 1, dtype=np.float64)
+    own = np.ascontiguousarray(weights[curve.images].T)
+    found = np.cumsum(own, 1, dtype=own.dtype)
+    listed = np.ascontiguousarray((curve.gaps @ weights).T)
+    np.cumsum(listed, 1, dtype=own.dtype, out=listed)
     listed += found
-    np.divide(found, listed, out=precision[:, :hits], where=listed > 0)
+    listed[listed == 0] = 1  # nothing found there either
+    precision = np.empty((own.shape[0], own.shape[1] + 1))
+    precision[:, -1] = 0.0  # where a recall is never reached
+    np.divide(found, listed, out=precision[:, :-1])
     present = np.where(truths > 0, truths, 1.0)
     if interpolation == "voc":
         envelope = np.maximum.accumulate(precision[:, ::-1], 1)[:, :0:-1]
-        area = (envelope * weights[curve.images].T).sum(1) / present
+        area = (envelope * own).sum(1) / present
     else:
         area = _at_101_recalls(found, precision, _least_counts(present, whole))
     return np.where(truths > 0, area, np.nan)

@@ -1,0 +1,106 @@
+"""How often a verdict errs: false calls between equal arms and coverage, by simulation.
+
+    OMP_NUM_THREADS=1 python benchmarks/calibration.py [--simulations 1000]
+
+Prints the tables of benchmarks/calibration.md. Linear figures over the whole grid (seeds, groups,
+seed spread, unequal spreads, family), then simulated detectors whose true AP is known.
+"""
+
+import argparse
+import itertools
+import time
+from collections.abc import Callable
+
+import numpy as np
+
+from otherlight.metrics import Matches, average_precision
+from otherlight.metrics.simulated import (
+    SimulatedDetector,
+    draw_test,
+    simulated_runs,
+    true_average_precision,
+)
+from otherlight.statistics import Figures, group_weights
+from otherlight.statistics.calibration import Drawn, LinearWorld, Rates, rates
+
+RESAMPLES = 300
+
+
+def figures(runs: list[Matches], weights: np.ndarray) -> Figures:
+    """AP of each run, on the whole test in the first column of weights."""
+    values = np.stack([average_precision(run, weights)[:, 0, 0] for run in runs])
+    return Figures(whole=values[:, 0], resampled=values[:, 1:])
+
+
+def detectors(
+    groups: int, seeds: int, arm: SimulatedDetector, reference: SimulatedDetector, family: int
+) -> Callable[[np.random.Generator], Drawn]:
+    """Comparisons of ``family`` arms of one kind with a reference, all on one test set."""
+    truth = true_average_precision(arm) - true_average_precision(reference)
+
+    def draw(generator: np.random.Generator) -> Drawn:
+        test = draw_test(groups, generator)
+        drawn = group_weights(np.arange(groups), RESAMPLES, generator)
+        weights = np.concatenate([np.ones((groups, 1)), drawn], 1)
+        arms = [
+            figures(simulated_runs(test, kind, seeds, generator), weights)
+            for kind in (reference, *[arm] * family)
+        ]
+        return Drawn(
+            arms=tuple(arms[1:]), reference=arms[0], truth=(truth,) * family, groups=groups
+        )
+
+    return draw
+
+
+def line(cells: list[object], found: Rates, seconds: float) -> None:
+    """Print one row of a table; a rate beyond the promise is marked."""
+    call = "" if found.called > 0.5 or 0.03 <= found.called <= 0.07 else " *"
+    cover = "" if 0.93 <= found.covered <= 0.98 else " *"
+    shown = [*cells, f"{found.called:.1%}{call}", f"{found.covered:.1%}{cover}", f"{seconds:.0f}"]
+    print("| " + " | ".join(str(cell) for cell in shown) + " |", flush=True)
+
+
+def main() -> None:
+    """Run both parts."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--simulations", type=int, default=1000)
+    count = parser.parse_args().simulations
+    print("| seeds | groups | seed SD / test SE | arm's / reference's | m | called | covered | s |")
+    print("|---|---|---|---|---|---|---|---|")
+    grid = itertools.product((3, 5), (5, 10, 20, 50, 200), (0.5, 1.0, 2.0), (1.0, 3.0), (1, 3))
+    for cell, (seeds, groups, ratio, unequal, family) in enumerate(grid):
+        world = LinearWorld(
+            groups=groups,
+            seeds=seeds,
+            seed_ratio=ratio,
+            unequal=unequal,
+            family=family,
+            resamples=RESAMPLES,
+        )
+        begin = time.perf_counter()
+        found = rates(world.draw, count, np.random.default_rng([1, cell]))
+        line([seeds, groups, ratio, unequal, family], found, time.perf_counter() - begin)
+    print("\n| seeds | groups | arm | m | called | covered | s |\n|---|---|---|---|---|---|---|")
+    plain = SimulatedDetector()
+    kinds = {
+        "equal": plain,
+        "equal, seeds differ more": SimulatedDetector(seed_spread=0.3),
+        "better": SimulatedDetector(skill=1.5, seed_spread=0.2),
+    }
+    settings = [
+        *itertools.product((3, 5), (5, 10, 20, 50), ("equal", "equal, seeds differ more"), (1,)),
+        *itertools.product((3,), (5, 10, 20, 50), ("better",), (1,)),
+        (3, 200, "equal", 1),
+        (3, 20, "equal", 3),
+    ]
+    for cell, (seeds, groups, kind, family) in enumerate(settings):
+        reference = plain if kind == "better" else kinds[kind]
+        begin = time.perf_counter()
+        draw = detectors(groups, seeds, kinds[kind], reference, family)
+        found = rates(draw, count, np.random.default_rng([2, cell]))
+        line([seeds, groups, kind, family], found, time.perf_counter() - begin)
+
+
+if __name__ == "__main__":
+    main()
