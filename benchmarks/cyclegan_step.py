@@ -36,7 +36,9 @@ def main() -> None:
         seconds["plain"].append(_seconds(lambda: plain.step(source, target)))
         seconds["ours"].append(_seconds(lambda: ours.step(source, target)))
     for name, taken in seconds.items():
-        print(f"{name:6s} median {statistics.median(taken):.2f} s, {min(taken):.2f}-{max(taken):.2f}")
+        print(
+            f"{name:6s} median {statistics.median(taken):.2f} s, {min(taken):.2f}-{max(taken):.2f}"
+        )
     ratios = [slow / fast for slow, fast in zip(seconds["plain"], seconds["ours"], strict=True)]
     print(f"ratio  median {statistics.median(ratios):.2f}, {min(ratios):.2f}-{max(ratios):.2f}")
     print(f"torch {torch.__version__}, {torch.get_num_threads()} threads")

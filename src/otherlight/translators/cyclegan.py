@@ -24,7 +24,7 @@ from otherlight.training.checkpoint import (
     optimiser_state,
 )
 from otherlight.training.devices import Precision, channels_last, resolve_precision
-from otherlight.translators.context import Context
+from otherlight.translators.protocols import Context
 from otherlight.translators.replay_buffer import ReplayBuffer
 
 
@@ -82,12 +82,9 @@ class CycleGAN:
         """Learn from one unpaired batch: generators first, then discriminators."""
         learn_generators, learn_discriminators = self.optimisers
         identity = self.config.identity_weight > 0
-        fake_target, same_target = _translate_and_keep(
-            self.generator_target, source, target if identity else None
-        )
-        fake_source, same_source = _translate_and_keep(
-            self.generator_source, target, source if identity else None
-        )
+        kept = slice(None if identity else 0)
+        fake_target, same_target = _in_one_pass(self.generator_target, source, target[kept])
+        fake_source, same_source = _in_one_pass(self.generator_source, target, source[kept])
         # The generators need gradients through the discriminators, not of their weights.
         with _frozen(self.discriminator_target, self.discriminator_source):
             losses = {
@@ -100,9 +97,13 @@ class CycleGAN:
             losses["identity"] = F.l1_loss(same_target, target) + F.l1_loss(same_source, source)
         _descend(learn_generators, self._weighted(losses))
 
-        losses["discriminator"] = _judge(
-            self.discriminator_target, target, self.replay_target.swap(fake_target)
-        ) + _judge(self.discriminator_source, source, self.replay_source.swap(fake_source))
+        past_target, past_source = (
+            self.replay_target.swap(fake_target),
+            self.replay_source.swap(fake_source),
+        )
+        losses["discriminator"] = discriminator_loss(
+            *_in_one_pass(self.discriminator_target, target, past_target)
+        ) + discriminator_loss(*_in_one_pass(self.discriminator_source, source, past_source))
         _descend(learn_discriminators, losses["discriminator"])
         return {name: loss.detach() for name, loss in losses.items()}
 
@@ -159,23 +160,13 @@ class CycleGAN:
         return {"replay_target": self.replay_target, "replay_source": self.replay_source}
 
 
-def _translate_and_keep(
-    generator: nn.Module, images: Images, made: Images | None
-) -> tuple[Images, Images | None]:
-    """Translate images, and repaint those of the generator's own domain, in one pass.
+def _in_one_pass(net: nn.Module, first: Tensor, second: Tensor) -> tuple[Tensor, Tensor]:
+    """Run two batches as one.
 
     Instance norm looks at each image alone, so that the numbers are those of two passes.
     """
-    if made is None:
-        return generator(images), None
-    translated, same = generator(torch.cat([images, made])).split([len(images), len(made)])
-    return translated, same
-
-
-def _judge(discriminator: nn.Module, real: Images, fake: Images) -> Tensor:
-    """Compare captured and generated images in one pass (each is normalised alone)."""
-    judged_real, judged_fake = discriminator(torch.cat([real, fake])).split([len(real), len(fake)])
-    return discriminator_loss(judged_real, judged_fake)
+    both = net(torch.cat([first, second]))
+    return both[: len(first)], both[len(first) :]
 
 
 @contextmanager
