@@ -1,4 +1,4 @@
-"""PatchGAN discriminator of pix2pix (Isola et al. 2017, https://arxiv.org/abs/1611.07004, 3.2.2)."""
+"""PatchGAN (Isola et al. 2017, https://arxiv.org/abs/1611.07004, section 3.2.2)."""
 
 import torch
 from jaxtyping import Float

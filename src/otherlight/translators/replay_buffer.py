@@ -1,4 +1,4 @@
-"""Replay buffer of generated images (Shrivastava et al. 2017, https://arxiv.org/abs/1612.07828, 2.3)."""
+"""Replay of generated images (Shrivastava et al. 2017, https://arxiv.org/abs/1612.07828)."""
 
 from collections.abc import Mapping
 

@@ -39,7 +39,7 @@ class TrainConfig:
     method: str = "cyclegan"
     options: Mapping[str, Any] = field(default_factory=dict[str, Any])
     """Settings of the method."""
-    pairs: PairsConfig = PairsConfig()
+    pairs: PairsConfig = field(default_factory=PairsConfig)
     steps: int | None = None
     epochs: float | None = None
     """Length, if steps is not given; 200 if neither is."""
