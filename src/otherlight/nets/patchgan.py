@@ -1,0 +1,55 @@
+"""PatchGAN (Isola et al. 2017, https://arxiv.org/abs/1611.07004, section 3.2.2)."""
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from otherlight.images.tensors import Images
+from otherlight.nets.convolution import Convolution
+from otherlight.nets.instance_norm import InstanceNorm
+
+Logits = Float[Tensor, "batch 1 rows columns"]
+
+
+class PatchGAN(nn.Module):
+    """Judge overlapping patches: one logit a patch, none for the whole image.
+
+    With ``depth=3`` each logit sees 70 x 70 pixels, with 2 it sees 34 x 34, with 1 16 x 16.
+    """
+
+    def __init__(
+        self, width: int = 64, depth: int = 3, precision: torch.dtype = torch.float32
+    ) -> None:
+        super().__init__()
+        self.precision = precision
+        layers: list[nn.Module] = [Convolution(3, width, 4, 2, 1), nn.LeakyReLU(0.2, inplace=True)]
+        channels = width
+        for level in range(1, depth + 1):
+            stride = 2 if level < depth else 1
+            wider = width * min(2**level, 8)
+            layers += [
+                # No bias: the norm after it would take it out again.
+                Convolution(channels, wider, 4, stride, 1, bias=False),
+                InstanceNorm(),
+                nn.LeakyReLU(0.2, inplace=True),
+            ]
+            channels = wider
+        layers.append(Convolution(channels, 1, 4, 1, 1))
+        self.layers = nn.Sequential(*layers)
+
+    def forward(self, images: Images) -> Logits:
+        """Judge every patch; high means captured, low means generated."""
+        laid_out = images.to(self.precision, memory_format=torch.channels_last)
+        return self.layers(laid_out).float()
+
+
+def receptive_field(depth: int) -> int:
+    """Count the pixels across that one logit sees.
+
+    >>> [receptive_field(depth) for depth in (1, 2, 3)]
+    [16, 34, 70]
+    """
+    field = 4
+    for level in range(depth, -1, -1):
+        field = (field - 1) * (2 if level < depth else 1) + 4
+    return field

@@ -1,0 +1,212 @@
+"""CycleGAN (Zhu et al. 2017, https://arxiv.org/abs/1703.10593)."""
+
+from collections.abc import Generator as Yields
+from collections.abc import Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from itertools import chain
+from typing import Literal, Self
+
+import torch
+from torch import Generator, Tensor, nn
+from torch.nn import functional as F
+from torch.optim import Adam
+
+from otherlight.images.tensors import Images
+from otherlight.losses.adversarial import discriminator_loss, generator_loss
+from otherlight.nets.initialise import normal_weights
+from otherlight.nets.patchgan import PatchGAN
+from otherlight.nets.resnet_generator import ResNetGenerator, Upsampling, blocks_for
+from otherlight.training.checkpoint import (
+    load_module,
+    load_optimiser,
+    module_state,
+    optimiser_state,
+)
+from otherlight.training.devices import Precision, channels_last, resolve_precision
+from otherlight.translators.protocols import Context
+from otherlight.translators.replay_buffer import ReplayBuffer
+
+
+@dataclass(frozen=True, kw_only=True)
+class CycleGANConfig:
+    """What can be chosen about CycleGAN; the defaults are the paper's."""
+
+    cycle_weight: float = 10.0
+    identity_weight: float = 0.5
+    """In shares of the cycle weight; keeps the colours of images that already are in the target's
+    light. 0 turns it off, and saves its passes."""
+    replay: int = 50
+    """Generated images remembered for each discriminator; 0 remembers none."""
+    learning_rate: float = 2e-4
+    betas: tuple[float, float] = (0.5, 0.999)
+    width: int = 64
+    """Channels of a generator's first layer."""
+    blocks: int | Literal["auto"] = "auto"
+    """Residual blocks; auto takes 6 for training images below 256 pixels and 9 from there."""
+    upsampling: Upsampling = "transposed"
+    discriminator_width: int = 64
+    discriminator_depth: int = 3
+    """3 judges patches of 70 x 70 pixels, 2 of 34 x 34, 1 of 16 x 16."""
+    weight_deviation: float = 0.02
+    precision: Precision = "auto"
+
+    def at_size(self, size: int) -> Self:
+        """Settle what depends on the shorter side of the training images."""
+        return replace(self, blocks=blocks_for(size)) if self.blocks == "auto" else self
+
+
+class CycleGAN:
+    """Two generators that undo each other, two discriminators that judge them.
+
+    A network is named after the domain it makes or judges. (In the authors' code the
+    discriminator of domain B is ``netD_A``; here it is ``discriminator_target``.)
+    """
+
+    reversible = True
+
+    def __init__(self, config: CycleGANConfig, generator: Generator) -> None:
+        self.config = config.at_size(256)
+        self.generator_target = _generator(self.config, generator)
+        self.generator_source = _generator(self.config, generator)
+        self.discriminator_target = _discriminator(self.config, generator)
+        self.discriminator_source = _discriminator(self.config, generator)
+        self.replay_target = ReplayBuffer(config.replay, _branch(generator))
+        self.replay_source = ReplayBuffer(config.replay, _branch(generator))
+        self.optimisers = (
+            _adam(config, self.generator_target, self.generator_source),
+            _adam(config, self.discriminator_target, self.discriminator_source),
+        )
+
+    def step(self, source: Images, target: Images) -> dict[str, Tensor]:
+        """Learn from one unpaired batch: generators first, then discriminators."""
+        learn_generators, learn_discriminators = self.optimisers
+        identity = self.config.identity_weight > 0
+        kept = slice(None if identity else 0)
+        fake_target, same_target = _in_one_pass(self.generator_target, source, target[kept])
+        fake_source, same_source = _in_one_pass(self.generator_source, target, source[kept])
+        # The generators need gradients through the discriminators, not of their weights.
+        with _frozen(self.discriminator_target, self.discriminator_source):
+            losses = {
+                "adversarial": generator_loss(self.discriminator_target(fake_target))
+                + generator_loss(self.discriminator_source(fake_source)),
+                "cycle": F.l1_loss(self.generator_source(fake_target), source)
+                + F.l1_loss(self.generator_target(fake_source), target),
+            }
+        if identity:
+            losses["identity"] = F.l1_loss(same_target, target) + F.l1_loss(same_source, source)
+        _descend(learn_generators, self._weighted(losses))
+
+        past_target, past_source = (
+            self.replay_target.swap(fake_target),
+            self.replay_source.swap(fake_source),
+        )
+        losses["discriminator"] = discriminator_loss(
+            *_in_one_pass(self.discriminator_target, target, past_target)
+        ) + discriminator_loss(*_in_one_pass(self.discriminator_source, source, past_source))
+        _descend(learn_discriminators, losses["discriminator"])
+        return {name: loss.detach() for name, loss in losses.items()}
+
+    @torch.inference_mode()
+    def translate(self, images: Images, context: Context, *, reverse: bool = False) -> Images:
+        """Show images in the target's light, or the target's in the source's."""
+        del context
+        return (self.generator_source if reverse else self.generator_target)(images)
+
+    def state(self) -> dict[str, Tensor]:
+        """Hand out all that a resumed run needs; ``model.`` is what translating needs."""
+        model = {f"model.{name}": net for name, net in self._generators().items()}
+        training = {f"training.{name}": net for name, net in self._discriminators().items()}
+        nets = (module_state(name, net) for name, net in (model | training).items())
+        optimisers = (
+            optimiser_state(f"training.optimiser_{place}", optimiser)
+            for place, optimiser in enumerate(self.optimisers)
+        )
+        buffers = (buffer.state(f"training.{name}") for name, buffer in self._buffers().items())
+        return dict(chain.from_iterable(part.items() for part in chain(nets, optimisers, buffers)))
+
+    def load_state(self, state: Mapping[str, Tensor]) -> None:
+        """Load what `state` handed out, or its ``model.`` part alone."""
+        for name, net in self._generators().items():
+            load_module(f"model.{name}", net, state)
+        if not any(name.startswith("training.") for name in state):
+            return
+        for name, net in self._discriminators().items():
+            load_module(f"training.{name}", net, state)
+        for place, optimiser in enumerate(self.optimisers):
+            load_optimiser(f"training.optimiser_{place}", optimiser, state)
+        for name, buffer in self._buffers().items():
+            buffer.load_state(f"training.{name}", state)
+
+    def _weighted(self, losses: Mapping[str, Tensor]) -> Tensor:
+        cycle = self.config.cycle_weight
+        weights = {"adversarial": 1.0, "cycle": cycle}
+        weights["identity"] = self.config.identity_weight * cycle
+        return torch.stack([weights[name] * loss for name, loss in losses.items()]).sum()
+
+    def _generators(self) -> dict[str, nn.Module]:
+        return {
+            "generator_target": self.generator_target,
+            "generator_source": self.generator_source,
+        }
+
+    def _discriminators(self) -> dict[str, nn.Module]:
+        return {
+            "discriminator_target": self.discriminator_target,
+            "discriminator_source": self.discriminator_source,
+        }
+
+    def _buffers(self) -> dict[str, ReplayBuffer]:
+        return {"replay_target": self.replay_target, "replay_source": self.replay_source}
+
+
+def _in_one_pass(net: nn.Module, first: Tensor, second: Tensor) -> tuple[Tensor, Tensor]:
+    """Run two batches as one.
+
+    Instance norm looks at each image alone, so that the numbers are those of two passes.
+    """
+    both = net(torch.cat([first, second]))
+    return both[: len(first)], both[len(first) :]
+
+
+@contextmanager
+def _frozen(*nets: nn.Module) -> Yields[None]:
+    for net in nets:
+        net.requires_grad_(False)
+    yield
+    for net in nets:
+        net.requires_grad_(True)
+
+
+def _generator(config: CycleGANConfig, chance: Generator) -> nn.Module:
+    assert config.blocks != "auto"
+    net = ResNetGenerator(config.width, config.blocks, config.upsampling, _precision(config))
+    normal_weights(net, chance, config.weight_deviation)
+    return channels_last(net)
+
+
+def _discriminator(config: CycleGANConfig, chance: Generator) -> nn.Module:
+    net = PatchGAN(config.discriminator_width, config.discriminator_depth, _precision(config))
+    normal_weights(net, chance, config.weight_deviation)
+    return channels_last(net)
+
+
+def _precision(config: CycleGANConfig) -> torch.dtype:
+    resolved = resolve_precision(config.precision, torch.get_default_device())
+    return torch.bfloat16 if resolved == "bf16" else torch.float32
+
+
+def _branch(generator: Generator) -> Generator:
+    seed = int(torch.randint(2**62, (), generator=generator, device="cpu"))
+    return Generator().manual_seed(seed)
+
+
+def _adam(config: CycleGANConfig, *nets: nn.Module) -> Adam:
+    parameters = chain(*(net.parameters() for net in nets))
+    return Adam(parameters, config.learning_rate, config.betas, fused=True)
+
+
+def _descend(optimiser: Adam, loss: Tensor) -> None:
+    optimiser.zero_grad()
+    loss.backward()
+    optimiser.step()

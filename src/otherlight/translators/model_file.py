@@ -1,0 +1,108 @@
+"""From a name, a run folder or a model file to a translator that is ready to translate."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from otherlight.config import build, plain
+from otherlight.errors import CheckpointError
+from otherlight.records.files import digest, sha256_of
+from otherlight.training.checkpoint import load_state, save_state
+from otherlight.training.seeding import torch_generator
+from otherlight.translators import TRANSLATORS, Translator, method_of
+
+MODEL = "model.safetensors"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Loaded:
+    """A translator, and what the lineage of its images says of it."""
+
+    translator: Translator
+    method: str
+    options: Mapping[str, Any]
+    identity: str
+    """The hash of a model's file, or of a training-free method with its options."""
+    licence: str
+
+
+def save_model(path: Path, translator: Translator, about: Mapping[str, Any]) -> None:
+    """Write what translating needs into one file that says by itself how to be read."""
+    model = {name: value for name, value in translator.state().items() if _of_model(name)}
+    save_state(path, model, about)
+
+
+def load_translator(
+    what: str | Path, options: Mapping[str, Any], device: torch.device, seed: int = 0
+) -> Loaded:
+    """Load a run folder or model file, or build a training-free method by its name.
+
+    Raises:
+        PlanError: nothing has that name, or the options do not fit.
+        CheckpointError: the run is not finished, or its weights do not fit its method.
+    """
+    if str(what) in TRANSLATORS:
+        return _by_name(str(what), options, device, seed)
+    path = Path(what)
+    if (path / "run.json").exists() or path.suffix == ".safetensors":
+        return _from_file(path, options, device)
+    return _by_name(str(what), options, device, seed)
+
+
+def _by_name(name: str, options: Mapping[str, Any], device: torch.device, seed: int) -> Loaded:
+    method = method_of(name)
+    config = build(method.config, options, name)
+    with device:
+        translator = method.build(config, torch_generator(seed, "weights"))
+    if hasattr(translator, "step"):
+        raise CheckpointError(
+            f"{name!r} must be trained before it translates; only its name came. Give the folder "
+            f"of a run, or train one: otherlight train PLAN --to RUN."
+        )
+    settled = plain(config)
+    return Loaded(
+        translator=translator,
+        method=name,
+        options=settled,
+        identity=digest({"method": name, "options": settled}),
+        licence=method.licence,
+    )
+
+
+def _from_file(path: Path, options: Mapping[str, Any], device: torch.device) -> Loaded:
+    file = path / MODEL if path.is_dir() else path
+    if options:
+        raise CheckpointError(
+            f"A trained translator brings its own options; {sorted(options)[0]!r} came beside "
+            f"{path}. Leave the options out."
+        )
+    if not file.exists():
+        raise CheckpointError(
+            f"A trained translator must hold {MODEL}; {path} does not: its training is not "
+            f"finished. Run the same train command again, and it goes on."
+        )
+    state, about = load_state(file)
+    if "method" not in about:
+        raise CheckpointError(
+            f"{file} must be a model that otherlight train wrote; it does not say of which method."
+        )
+    method = method_of(about["method"])
+    with device:
+        translator = method.build(
+            build(method.config, about["options"], about["method"]), torch_generator(0, "weights")
+        )
+    translator.load_state(state)
+    return Loaded(
+        translator=translator,
+        method=about["method"],
+        options=about["options"],
+        identity=sha256_of(file),
+        licence=method.licence,
+    )
+
+
+def _of_model(name: str) -> bool:
+    return name.startswith("model.")

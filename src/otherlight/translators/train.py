@@ -1,0 +1,193 @@
+"""The training loop of every learned translator, in one place and in full view.
+
+A run folder holds ``run.json``, ``log.jsonl``, ``samples/``, ``state.safetensors`` (all a resumed
+run needs) and, at the end, ``model.safetensors`` (what translating needs).
+"""
+
+import math
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypedDict, Unpack
+
+import torch
+
+from otherlight.config import build, plain
+from otherlight.errors import DivergedError, PlanError
+from otherlight.records.files import holding
+from otherlight.records.progress import task
+from otherlight.records.run import RunRecord, begin_run, describe_run, finish_run
+from otherlight.sets import ImageSet
+from otherlight.training.checkpoint import load_state, save_state
+from otherlight.training.devices import choose_device, instruction_set
+from otherlight.training.interrupt import stoppable
+from otherlight.training.runlog import RunLog
+from otherlight.training.schedule import constant_then_linear
+from otherlight.training.seeding import torch_generator
+from otherlight.translators import Learned, method_of
+from otherlight.translators.model_file import save_model
+from otherlight.translators.pairs import Pairs, PairsConfig
+from otherlight.translators.protocols import SizedConfig
+from otherlight.translators.samples import write_samples
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainConfig:
+    """What is learned and for how long; the defaults are CycleGAN's (appendix 7.1)."""
+
+    method: str = "cyclegan"
+    options: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    """Settings of the method."""
+    pairs: PairsConfig = field(default_factory=PairsConfig)
+    steps: int | None = None
+    epochs: float | None = None
+    """Length, if steps is not given; 200 if neither is."""
+    pairs_per_epoch: int | None = None
+    """The larger set's images, if not given."""
+    decay_from: float = 0.5
+    """Share of the steps after which the learning rate falls linearly to 0."""
+    samples: int = 4
+    """Fixed images of each domain in the sample grids."""
+
+    def __post_init__(self) -> None:
+        if self.steps is not None and self.epochs is not None:
+            raise PlanError("A length is given in steps or in epochs; both came. Give one.")
+
+    def length(self, source: int, target: int) -> int:
+        """Count the optimiser steps for two sets of these sizes."""
+        if self.steps is not None:
+            return self.steps
+        epochs = 200 if self.epochs is None else self.epochs
+        per_epoch = self.pairs_per_epoch or max(source, target)
+        return math.ceil(epochs * per_epoch / self.pairs.batch)
+
+
+class How(TypedDict, total=False):
+    """How a run is carried out; nothing of it changes what is learned (but the device)."""
+
+    device: str
+    threads: int
+    cache_bytes: int
+    log_every: int
+    sample_every: int
+    checkpoint_seconds: float
+    tensorboard: bool
+
+
+def train(
+    config: TrainConfig,
+    source: ImageSet,
+    target: ImageSet,
+    to: Path,
+    seed: int = 0,
+    **how: Unpack[How],
+) -> RunRecord:
+    """Train a translator, or go on where the same command was stopped.
+
+    Raises:
+        DivergedError: a loss is no longer finite; the last good checkpoint stays.
+        KeyboardInterrupt: it was asked to stop, and did so after writing a checkpoint.
+    """
+    device = choose_device(how.get("device", "auto"))
+    method = method_of(config.method)
+    options = build(method.config, config.options, config.method)
+    if isinstance(options, SizedConfig):
+        options = options.at_size(config.pairs.shorter_side())
+    steps = config.length(len(source), len(target))
+    described = {
+        **plain(config),
+        "options": plain(options),
+        "steps": steps,
+        "device": device.type,
+    }
+    record = describe_run(
+        "translator",
+        described,
+        seed,
+        {"source": source.hash, "target": target.hash},
+        licences=(method.licence, source.licence, target.licence),
+        instruction_set=instruction_set(),
+    )
+    with holding(to):
+        record = begin_run(to, record)
+        if record.done:
+            return record
+        with device:
+            translator = method.build(options, torch_generator(seed, "weights"))
+        if not isinstance(translator, Learned):
+            raise PlanError(f"{config.method!r} is not trained; translate with it as it is.")
+        pairs = Pairs(source, target, config.pairs, seed, how.get("cache_bytes", 2 * 1024**3))
+        _Loop(config, translator, pairs, steps, device, to).run(**how)
+        about = {"method": config.method, "options": plain(options), "seed": seed}
+        save_model(to / "model.safetensors", translator, {**about, "run": record.hash})
+        return finish_run(to, record, steps)
+
+
+@dataclass(frozen=True)
+class _Loop:
+    """The things that a loop holds in its hands."""
+
+    config: TrainConfig
+    translator: Learned
+    pairs: Pairs
+    steps: int
+    device: torch.device
+    to: Path
+
+    def run(self, **how: Unpack[How]) -> None:
+        """Step, log, show, save; until the steps are done or somebody asks to stop."""
+        log_every, sample_every = how.get("log_every", 20), how.get("sample_every", 500)
+        rates = [group["lr"] for o in self.translator.optimisers for group in o.param_groups]
+        done = self._resume()
+        log = RunLog(self.to, done, how.get("tensorboard", False))
+        saved_at = time.monotonic()
+        batches = self.pairs.batches(done, self.steps, how.get("threads", 2))
+        with stoppable() as stop, task("training", self.steps) as advance:
+            advance(done)
+            for step, (source, target) in enumerate(batches, start=done + 1):
+                self._set_rates(rates, step - 1)
+                losses = self.translator.step(source.to(self.device), target.to(self.device))
+                advance(1)
+
+                save = stop.asked or step == self.steps
+                save |= time.monotonic() - saved_at >= how.get("checkpoint_seconds", 60.0)
+                if save or step % log_every == 0:
+                    values = {name: float(loss) for name, loss in losses.items()}
+                    self._check(values, step)
+                    if step % log_every == 0 or step == self.steps:
+                        log.write(step, values)
+                # Grids before the checkpoint: a run killed between the two makes them again.
+                if step % sample_every == 0 or step == self.steps:
+                    write_samples(self.translator, self.pairs, self.config.samples, self.to, step)
+                if save:
+                    self._save(step)
+                    saved_at = time.monotonic()
+                if stop.asked and step < self.steps:
+                    raise KeyboardInterrupt
+
+    def _set_rates(self, rates: list[float], step: int) -> None:
+        share = constant_then_linear(step, self.steps, self.config.decay_from)
+        groups = [group for o in self.translator.optimisers for group in o.param_groups]
+        for group, rate in zip(groups, rates, strict=True):
+            group["lr"] = rate * share
+
+    def _check(self, values: Mapping[str, float], step: int) -> None:
+        for name, value in values.items():
+            if not math.isfinite(value):
+                raise DivergedError(
+                    f"Every loss must stay finite; {name!r} was {value} at step {step} of "
+                    f"{self.steps}. The last good checkpoint is kept in {self.to}; lower "
+                    f"learning_rate or set precision: fp32, and train into another folder."
+                )
+
+    def _resume(self) -> int:
+        path = self.to / "state.safetensors"
+        if not path.exists():
+            return 0
+        state, about = load_state(path)
+        self.translator.load_state(state)
+        return int(about["step"])
+
+    def _save(self, step: int) -> None:
+        save_state(self.to / "state.safetensors", self.translator.state(), {"step": step})
