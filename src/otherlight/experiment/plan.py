@@ -43,7 +43,7 @@ class Step:
     options: dict[str, Any]
     output: Path
     uses: tuple[str, ...]
-    """Steps whose output or options this one reads."""
+    """Steps whose output this one reads."""
 
     @property
     def key(self) -> Key:
@@ -94,20 +94,20 @@ class Plan:
         }
 
 
-def load_plan(
+def read_plan(
     path: Path,
     overlays: Sequence[Path] = (),
     overrides: Sequence[str] = (),
     *,
     to: Path | None = None,
-    verbs: Iterable[str],
+    verbs: Iterable[str] | None = None,
 ) -> Plan:
     """Read a plan with its overlays and overrides and fill in its variables.
 
     Raises:
         PlanError: a key is unknown or twice there, a variable is missing, a step has no verb.
     """
-    names = tuple(verbs)
+    names = tuple(_all_verbs() if verbs is None else verbs)
     text = read_plan_text(path, overlays, overrides, names)
     for key in text.values:
         if key not in PLAN_KEYS:
@@ -115,7 +115,7 @@ def load_plan(
                 f"{text.places.of((key,))}: [plan] has no key {key!r}. {nearest(key, PLAN_KEYS)}"
             )
     written = {name: _one_verb(text, name, names) for name in _written_steps(text)}
-    head = fill_in_head(text, "+".join(file.stem for file in (path, *overlays)), path, to)
+    head = fill_in_head(text, (path, *overlays), to)
     steps = _filled_steps(text, written, head)
     return Plan(
         name=str(head["name"]),
@@ -126,6 +126,12 @@ def load_plan(
         steps=steps,
         places=text.places,
     )
+
+
+def _all_verbs() -> Iterable[str]:
+    from otherlight.experiment.verbs import VERBS
+
+    return VERBS
 
 
 def _written_steps(text: Text) -> list[str]:
@@ -176,7 +182,7 @@ def _filled_steps(
     for name, (verb, options) in written.items():
         later = tuple(written)[len(steps) :]
         filled = fill_in_step(text, scope, name, {verb: options}, later)
-        read = set(names_read(options))
+        read = set(names_read(options, ".output"))
         steps[name] = Step(
             name=name,
             verb=verb,

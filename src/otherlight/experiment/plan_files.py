@@ -31,9 +31,22 @@ class Places:
                 return self._places[key[:end]]
         return "the plan"
 
+    def along(self, key: Key) -> str:
+        """Name the place of a value whose key may hold words that the file does not spell out."""
+        found: Key = ()
+        for word in key:
+            if (*found, word) in self._places:
+                found = (*found, word)
+        return self.of(found)
+
     def update(self, later: "Places") -> None:
         """Let later places win."""
         self._places.update(later._places)
+
+    def note(self, key: Key, place: str) -> None:
+        """Note where one value came from, and the sections around it that came with it."""
+        around = [key[:end] for end in range(1, len(key)) if key[:end] not in self._places]
+        self._places |= dict.fromkeys([*around, key], place)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,7 +83,7 @@ def read_plan_text(
     for override in overrides:
         key, value = parse_override(override, values)
         values = lay_over(values, _nest(key, value, override))
-        places.update(Places({key: override}))
+        places.note(key, override)
     return Text(values=values, places=places)
 
 
@@ -92,6 +105,7 @@ def read_yaml(path: Path, verbs: tuple[str, ...]) -> Text:
     """Read one file; a key written twice, or with dots, is an error at its line."""
     import yaml
     from omegaconf import OmegaConf
+    from omegaconf.errors import OmegaConfBaseException
 
     try:
         text = path.read_text(encoding="utf-8")
@@ -104,6 +118,10 @@ def read_yaml(path: Path, verbs: tuple[str, ...]) -> Text:
             raise PlanError(f"{path}:1: A plan must be a mapping of keys to values; it is not.")
         _walk(node, (), path, places)
         values = OmegaConf.to_container(OmegaConf.create(text), resolve=False)
+    except OmegaConfBaseException as error:
+        first = str(error).splitlines()[0]
+        place = Places(places).along(tuple(str(getattr(error, "full_key", "")).split(".")))
+        raise PlanError(f"{place}: A variable is written ${{name}}; {first}.") from error
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = mark.line + 1 if mark else 1

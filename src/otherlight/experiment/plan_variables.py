@@ -4,7 +4,7 @@ A step sees the plan's head (name, about, to, seed, folder, variables) and the s
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +12,18 @@ from otherlight.config import nearest
 from otherlight.errors import PlanError
 from otherlight.experiment.plan_files import PLAN_KEYS, Key, Text, section_of
 
-_VARIABLE = re.compile(r"\$\{\s*([A-Za-z0-9_-]+)")
+_VARIABLE = re.compile(r"\$\{\s*([A-Za-z0-9_-]+)([^}]*)")
 _MISSING = re.compile(r"Interpolation key '(.+?)' not found")
 
 
-def fill_in_head(text: Text, stems: str, path: Path, to: Path | None) -> dict[str, Any]:
-    """Fill in what stands above the steps: name, about, to, seed, folder and the variables."""
+def fill_in_head(text: Text, files: Sequence[Path], to: Path | None) -> dict[str, Any]:
+    """Fill in what stands above the steps: name, about, to, seed, folder and the variables.
+
+    The name stays the first file's under every overlay, so that looks at a test set are counted
+    together; the folder differs, so that variants lie side by side.
+    """
+    stems = [file.stem for file in files]
+    folder = "runs/" + "+".join(["${name}", *stems[1:]])
     values = text.values
     variables = section_of(text, "variables")
     for name in variables:
@@ -26,11 +32,11 @@ def fill_in_head(text: Text, stems: str, path: Path, to: Path | None) -> dict[st
             raise PlanError(f"{place}: A variable has a name of its own; {name!r} is the plan's.")
     _refuse_unread(text, variables)
     scope = {
-        "name": values.get("name") or stems,
+        "name": values.get("name") or stems[0],
         "about": values.get("about") or "",
         "seed": 0 if values.get("seed") is None else values["seed"],
-        "folder": str(path.parent),
-        "to": str(to) if to is not None else values.get("to") or "runs/${name}",
+        "folder": str(files[0].parent),
+        "to": str(to) if to is not None else values.get("to") or folder,
         **variables,
     }
     head = {
@@ -53,16 +59,18 @@ def fill_in_step(
     return _fill_in(text, {**scope, name: dict(step)}, name, ("steps",), later)
 
 
-def names_read(value: Any) -> Iterable[str]:
-    """Name what starts a ``${...}`` anywhere below a value."""
+def names_read(value: Any, ending: str = "") -> Iterable[str]:
+    """Name what starts a ``${...}`` anywhere below a value, and goes on with ``ending``."""
     if isinstance(value, str):
-        yield from _VARIABLE.findall(value)
+        for name, rest in _VARIABLE.findall(value):
+            if rest.strip().startswith(ending):
+                yield name
     elif isinstance(value, Mapping):
         for item in value.values():
-            yield from names_read(item)
+            yield from names_read(item, ending)
     elif isinstance(value, list):
         for item in value:
-            yield from names_read(item)
+            yield from names_read(item, ending)
 
 
 def _fill_in(
