@@ -5,4 +5,4 @@ def main() -> None:
     """Run one command of otherlight."""
     from otherlight.cli.app import app
 
-    app()
+    app(prog_name="otherlight")

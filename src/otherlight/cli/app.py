@@ -18,7 +18,6 @@ app = typer.Typer(
 )
 
 COMMANDS = {
-    "demo": verdicts.demo,
     "world": sets.world,
     "import": sets.import_,
     "export": sets.export,
@@ -28,7 +27,6 @@ COMMANDS = {
     "translate": learning.translate,
     "fit": learning.fit,
     "evaluate": learning.evaluate,
-    "detect": learning.detect,
     "compare": verdicts.compare,
     "report": verdicts.report,
     "verify": verdicts.verify,

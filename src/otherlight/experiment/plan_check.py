@@ -1,7 +1,7 @@
 """What a plan asks for, checked before anything runs: every key read, every value of its type."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, TypeVar, get_args
@@ -15,8 +15,8 @@ from otherlight.experiment.plan import Plan, Step
 from otherlight.experiment.plan_files import Key, Places
 
 T = TypeVar("T")
-_BUILD_ERROR = re.compile(r"\[\w+\] (\w+):")
-"""How `otherlight.config.build` names the value that it refuses."""
+_BUILD_ERROR = re.compile(r"\[\w+\] (\w+)")
+"""How a config names the value that it refuses."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,7 +26,7 @@ class Section:
     At the path ``()`` they stand among the verb's own options.
     """
 
-    path: tuple[str, ...] = ()
+    path: Key = ()
     configs: tuple[type, ...]
     own: tuple[str, ...] = ()
     """Keys of the section that no config holds."""
@@ -113,11 +113,9 @@ def check_step(plan: Plan, step: Step, verb: Verb) -> ReadyStep:
 def _build_section(
     section: Section, given: Mapping[str, Any], step: Step, places: Places
 ) -> dict[type, Any]:
-    values: Any = given
-    for name in section.path:
-        values = values.get(name) or {}
+    values = _value_at(given, section.path)
     key = (*step.key, *section.path)
-    label = section.path[-1] if section.path else step.verb
+    label = _label(section.path, step.verb)
     if not isinstance(values, Mapping):
         raise PlanError(f"{places.of(key)}: [{label}] must be a mapping; {values!r} came.")
     if section.path:
@@ -133,6 +131,22 @@ def _build_section(
             place = places.along((*key, complaint.group(1)) if complaint else key)
             raise PlanError(f"{place}: {error}") from error
     return built
+
+
+def _value_at(values: Any, path: Key) -> Any:
+    """Follow a path into nested mappings and lists; what is not there is an empty section."""
+    for name in path:
+        if isinstance(name, int):
+            values = values[name]
+        elif isinstance(values, Mapping):
+            values = values.get(name)
+    return {} if values is None else values
+
+
+def _label(around: Iterable[str | int], verb: str) -> str:
+    """Call a section by its innermost name."""
+    words = [word for word in around if isinstance(word, str)]
+    return words[-1] if words else verb
 
 
 def _refuse_unknown(
@@ -159,7 +173,7 @@ def _say(error: ErrorDetails, model: type[BaseModel], step: Step, places: Places
     location: Key = error["loc"]
     place = places.along((*step.key, *location))
     *around, last = location or ("",)
-    label = next((str(word) for word in reversed(around) if isinstance(word, str)), step.verb)
+    label = _label(around, step.verb)
     if error["type"] == "extra_forbidden":
         hint = nearest(str(last), _known_at(model, location))
         return f"{place}: [{label}] has no key {last!r}. {hint}"

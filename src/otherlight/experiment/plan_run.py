@@ -3,11 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from otherlight.config import nearest
 from otherlight.errors import PlanError
 from otherlight.experiment.plan import Plan, Step, read_plan
-from otherlight.experiment.plan_check import Verb, check_plan
+from otherlight.experiment.plan_check import Verb, check_plan, check_step
+from otherlight.experiment.plan_files import Places
 from otherlight.records.files import holding, read_json, write_bytes
 from otherlight.records.progress import task
 
@@ -48,7 +50,7 @@ def run_steps(
     return {step.name: step.output for step in chosen}
 
 
-def run_one(plan: Plan, verbs: Mapping[str, Verb], verb: str, step: str | None, to: Path) -> None:
+def run_one(plan: Plan, verbs: Mapping[str, Verb], verb: str, step: str | None, to: Path) -> Any:
     """Run one step of a verb alone, its output to a folder of its own.
 
     Raises:
@@ -69,15 +71,32 @@ def run_one(plan: Plan, verbs: Mapping[str, Verb], verb: str, step: str | None, 
         )
     chosen = plan.steps[step]
     _refuse_missing(plan, chosen)
-    verbs[verb].run(replace(check_plan(plan, verbs)[step], to=to))
+    return verbs[verb].run(replace(check_plan(plan, verbs)[step], to=to))
+
+
+def run_verb(verb: str, verbs: Mapping[str, Verb], options: dict[str, Any], to: Path) -> Any:
+    """Run one verb with options given as a plan would give them; hand on what it returns."""
+    step = Step(name=to.name, verb=verb, options=options, output=to, uses=())
+    plan = Plan(
+        name=verb,
+        about="",
+        to=to,
+        seed=0,
+        parts={},
+        steps={step.name: step},
+        places=Places({(): "the command line"}),
+    )
+    return verbs[verb].run(check_step(plan, step, verbs[verb]))
 
 
 def is_done(output: Path) -> bool:
     """Say whether a step's output is whole."""
     if (output / "set.json").exists():
         return True
-    run = output / "run.json"
-    return run.exists() and bool(read_json(run).get("done"))
+    for name, key in (("run.json", "done"), ("export.json", "counts")):
+        if (output / name).exists():
+            return bool(read_json(output / name).get(key))
+    return False
 
 
 def as_yaml(plan: Plan) -> str:
