@@ -1,0 +1,100 @@
+"""Commands that learn and apply: train, translate, fit, evaluate."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from otherlight.cli.plans import run_plan_step
+from otherlight.cli.sets import NewSet, make_set
+from otherlight.cli.show import print_facts, print_json
+from otherlight.cli.words import (
+    AsJson,
+    PlanFile,
+    PlanWords,
+    SetFolder,
+    Settings,
+    StepName,
+    read_settings,
+)
+
+NewRun = Annotated[Path, typer.Option(metavar="RUN", help="The folder of the run.")]
+
+
+def train(
+    plan: PlanFile,
+    to: NewRun,
+    words: PlanWords = None,
+    step: StepName = None,
+    as_json: AsJson = False,
+) -> None:
+    """Train a translator, as a plan's train step says. Run it again to continue."""
+    run_plan_step("train", plan, words, step, to)
+    _print_run(to, as_json)
+
+
+def translate(
+    images: SetFolder,
+    with_: Annotated[
+        str, typer.Option("--with", metavar="RUN|NAME", help="A trained translator, or a name.")
+    ],
+    to: NewSet,
+    settings: Settings = None,
+    reference: Annotated[
+        Path | None, typer.Option(metavar="SET", help="A set whose light to take on.")
+    ] = None,
+    reverse: Annotated[bool, typer.Option("--reverse", help="From target to source.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Translate a whole set, keeping its labels."""
+    options = read_settings(
+        settings,
+        set=str(images),
+        with_=with_,
+        reference=None if reference is None else str(reference),
+        reverse=reverse or None,
+    )
+    make_set("translate", options, to, as_json)
+
+
+def fit(
+    plan: PlanFile,
+    to: NewRun,
+    words: PlanWords = None,
+    step: StepName = None,
+    as_json: AsJson = False,
+) -> None:
+    """Fit a recogniser, as a plan's fit step says. Run it again to continue."""
+    run_plan_step("fit", plan, words, step, to)
+    _print_run(to, as_json)
+
+
+def evaluate(
+    images: SetFolder,
+    with_: Annotated[Path, typer.Option("--with", metavar="RUN", help="A fitted recogniser.")],
+    to: Annotated[Path, typer.Option(metavar="DIR", help="The folder for the figures.")],
+    settings: Settings = None,
+    as_json: AsJson = False,
+) -> None:
+    """Score a recogniser on a labelled set."""
+    from otherlight.cli.verbs import VERBS
+    from otherlight.experiment.plan_run import run_verb
+
+    options = read_settings(settings, set=str(images), with_=str(with_))
+    figures: dict[str, Any] = run_verb("evaluate", VERBS, options, to)
+    print_json(figures) if as_json else print_facts(figures)
+
+
+def _print_run(run: Path, as_json: bool) -> None:
+    from otherlight.records.run import read_run
+
+    record = read_run(run)
+    facts = {
+        "run": str(run),
+        "kind": record.kind,
+        "done": record.done,
+        "steps": record.steps,
+        "seed": record.seed,
+        **record.results,
+    }
+    print_json(facts) if as_json else print_facts(facts)

@@ -1,0 +1,49 @@
+"""What a set holds, in numbers: for `otherlight info` and for reports."""
+
+from collections import Counter
+from typing import Any
+
+from otherlight.sets.arrow import compute as pc
+from otherlight.sets.image_set import ImageSet
+
+_WORDS = ("split", "timeofday", "weather", "scene", "translator")
+
+
+def describe_set(images: ImageSet) -> dict[str, Any]:
+    """Count images, boxes, classes (in the set's order), sizes, groups and attributes."""
+    table, boxes = images.images, images.boxes
+    labels = _counts(boxes["label"])
+    sizes = Counter(zip(images.column("width"), images.column("height"), strict=True))
+    (width, height), _ = sizes.most_common(1)[0] if sizes else ((None, None), 0)
+    return {
+        "name": images.name,
+        "images": len(images),
+        "boxes": boxes.num_rows,
+        "classes": {name: labels.get(name, 0) for name in images.classes},
+        "labelled": _sum(table["labelled"]),
+        "without_boxes": len(images) - len(pc.unique(boxes["image"])),
+        "ignored_boxes": _sum(boxes["ignore"]),
+        "occluded_boxes": _sum(pc.greater_equal(boxes["occlusion_level"], 1)),
+        "sizes": len(sizes),
+        "commonest_size": [width, height],
+        "groups": len(pc.unique(table["group"])),
+        "sequences": len(pc.unique(pc.drop_null(table["sequence"]))),
+        **{word: counts for word in _WORDS if (counts := _counts(table[word]))},
+        "licence": images.licence,
+        "hash": images.hash,
+        "made_by": dict(images.made_by),
+        "parents": [dict(parent) for parent in images.parents],
+        "counts": dict(images.counts),
+    }
+
+
+def _sum(column: Any) -> int:
+    return pc.sum(column).as_py() or 0
+
+
+def _counts(column: Any) -> dict[str, int]:
+    """Count the values that are there, commonest first."""
+    pairs = ((each["values"], each["counts"]) for each in pc.value_counts(column).to_pylist())
+    return dict(
+        Counter({value: count for value, count in pairs if value is not None}).most_common()
+    )
