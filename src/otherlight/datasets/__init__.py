@@ -1,1 +1,20 @@
-"""Formats: files on disk to image sets and back, one format a module."""
+"""Formats: files on disk to image sets and back, one format a module; and leaks between sets."""
+
+from otherlight.datasets.config import ImportConfig
+from otherlight.datasets.exporting import export_set
+from otherlight.datasets.formats import FORMATS, Format
+from otherlight.datasets.importing import import_set
+from otherlight.datasets.leaks import Leak, find_leaks, refuse_leaks
+from otherlight.datasets.samples import count_lines
+
+__all__ = [
+    "FORMATS",
+    "Format",
+    "ImportConfig",
+    "Leak",
+    "count_lines",
+    "export_set",
+    "find_leaks",
+    "import_set",
+    "refuse_leaks",
+]

@@ -34,15 +34,36 @@ def build_set(
     Raises:
         DatasetError: a key occurs twice, a box has no image, no known class or no area.
     """
-    table = pa.Table.from_pylist([_image_row(row) for row in images], IMAGES)
-    _check_keys(table["image"].to_pylist())
-    _check_splits(table)
-    found = pa.Table.from_pylist([_box_row(row) for row in boxes], BOXES)
-    table = table.sort_by("image")
-    found = found.sort_by([("image", "ascending"), ("box", "ascending")])
-    check_boxes(name, classes, table, found)
+    return from_tables(name, classes, image_table(images), box_table(boxes), root=root, **about)
+
+
+def image_table(rows: Sequence[Row]) -> pa.Table:
+    """Turn rows into the columns of images, defaults filled in."""
+    return pa.Table.from_pylist([_image_row(row) for row in rows], IMAGES)
+
+
+def box_table(rows: Sequence[Row]) -> pa.Table:
+    """Turn rows into the columns of boxes, defaults filled in."""
+    return pa.Table.from_pylist([_box_row(row) for row in rows], BOXES)
+
+
+def from_tables(
+    name: str,
+    classes: Sequence[str],
+    images: pa.Table,
+    boxes: pa.Table,
+    *,
+    root: Path,
+    **about: Any,
+) -> ImageSet:
+    """Build a set from whole tables, ordering and checking them; for many rows."""
+    _check_keys(images["image"].to_pylist())
+    _check_splits(images)
+    images = images.sort_by("image")
+    boxes = boxes.sort_by([("image", "ascending"), ("box", "ascending")])
+    check_boxes(name, classes, images, boxes)
     return ImageSet(
-        name=name, classes=tuple(classes), images=table, boxes=found, root=root, **about
+        name=name, classes=tuple(classes), images=images, boxes=boxes, root=root, **about
     )
 
 

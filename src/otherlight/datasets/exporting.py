@@ -1,0 +1,77 @@
+"""A set becomes files of another format: pixels linked or copied, labels written, losses named."""
+
+from pathlib import Path
+from typing import Any
+
+from otherlight import __version__
+from otherlight.datasets.formats import FORMATS, Format
+from otherlight.datasets.importing import find_format
+from otherlight.datasets.placing import place_images
+from otherlight.datasets.samples import Tally
+from otherlight.errors import BusyError, DatasetError
+from otherlight.records.files import holding, read_json, write_json
+from otherlight.sets import ImageSet
+
+
+def export_set(format: str, images: ImageSet, to: Path, *, copy: bool = False) -> dict[str, Any]:
+    """Write a set in one of `FORMATS`, its pixels linked (or copied), and say what was lost.
+
+    Returns counts as `ImageSet.counts` has them: read, kept, dropped by rule, noted by rule. They
+    also lie in ``export.json``, whose presence says that the export is whole.
+
+    Raises:
+        DatasetError: the format is not written, or an image is gone.
+        BusyError: the folder holds something else.
+    """
+    chosen = find_format(format)
+    if chosen.write is None:
+        known = ", ".join(name for name, other in FORMATS.items() if other.write)
+        raise DatasetError(f"Sets are exported as {known}; {format!r} is read only.")
+    mark = {"format": format, "set": images.hash, "name": images.name, "version": __version__}
+    with holding(to):
+        if there := _there(to, mark):
+            return there
+        write_json(to / "export.json", {**mark, "counts": None})
+        tally = Tally(images=len(images))
+        kept = _write(chosen, images, to, copy, tally)
+        counts = tally.as_counts(kept, tally.boxes)
+        counts["boxes_read"] = images.boxes.num_rows
+        write_json(to / "export.json", {**mark, "counts": counts})
+    return counts
+
+
+def _write(chosen: Format, images: ImageSet, to: Path, copy: bool, tally: Tally) -> int:
+    assert chosen.write is not None
+    labelled = images.column("labelled")
+    rows = [row for row, known in enumerate(labelled) if known]
+    tally.drop("unlabelled image, which would pass for background", images.name,
+               len(images) - len(rows))  # fmt: skip
+    if not rows:
+        raise DatasetError(
+            f"An export holds labelled images; {images.name} has none. Label it first."
+        )
+    keys, splits = images.names(), images.column("split")
+    names = chosen.arrange([keys[row] for row in rows], [splits[row] for row in rows])
+    placed = place_images(images, rows, names, to, copy=copy)
+    chosen.write(images, placed, to, tally)
+    return len(rows)
+
+
+def _there(to: Path, mark: dict[str, str]) -> dict[str, Any] | None:
+    """Find this very export done; None if it is begun or not begun."""
+    path = to / "export.json"
+    if path.exists():
+        about = read_json(path)
+        if {key: about.get(key) for key in mark} == mark:
+            return about["counts"]
+        raise BusyError(
+            f"{to} must be empty or hold this very export; it holds {about.get('name')!r} as "
+            f"{about.get('format')}. Give another folder."
+        )
+    others = sorted(entry.name for entry in to.iterdir() if entry.name != ".lock")
+    if others:
+        raise BusyError(
+            f"{to} must be empty or hold this very export; it holds {others[0]!r}. Give another "
+            f"folder."
+        )
+    return None

@@ -1,0 +1,56 @@
+"""The table of formats: how each is read, how it is written, and what it is."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from otherlight.datasets.bdd100k import read_bdd100k, write_bdd100k
+from otherlight.datasets.coco import read_coco, write_coco
+from otherlight.datasets.config import ImportConfig
+from otherlight.datasets.folder import read_folder
+from otherlight.datasets.placing import Placed
+from otherlight.datasets.samples import Content, Tally
+from otherlight.datasets.yolo import arrange_yolo, read_yolo, write_yolo
+from otherlight.sets import ImageSet
+
+Reader = Callable[[Path, Path | None, ImportConfig, Tally], Content]
+Writer = Callable[[ImageSet, Placed, Path, Tally], None]
+Arrange = Callable[[Sequence[str], Sequence[str | None]], list[str]]
+
+
+def _as_they_are(keys: Sequence[str], splits: Sequence[str | None]) -> list[str]:
+    del splits
+    return list(keys)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Format:
+    """How one format is read from (source, images) and, where it can be, written."""
+
+    about: str
+    read: Reader
+    write: Writer | None = None
+    arrange: Arrange = _as_they_are
+    """Names of exported images, from their keys and splits."""
+
+
+FORMATS = {
+    "yolo": Format(
+        about="a text file of class ids and boxes beside each image, with or without data.yaml",
+        read=read_yolo,
+        write=write_yolo,
+        arrange=arrange_yolo,
+    ),
+    "coco": Format(
+        about="one JSON file of images, annotations and categories; crowds are ignored regions",
+        read=read_coco,
+        write=write_coco,
+    ),
+    "bdd100k": Format(
+        about="one JSON file of frames: BDD100K's of 2018, or Scalabel's",
+        read=read_bdd100k,
+        write=write_bdd100k,
+    ),
+    "folder": Format(about="images alone, without labels", read=read_folder),
+}
+"""Formats by the name a user types."""

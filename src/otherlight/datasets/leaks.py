@@ -1,0 +1,186 @@
+"""Leaks: what a test set shares with anything that a result was made from.
+
+Four ways, each by its own evidence. The same file, by sha256, also through translation: an image
+made from a test image, or from what a test image was made from. The same pixels resized,
+recompressed, brightened or mirrored: a hash proposes, a closer look decides. The same sequence.
+
+Sequences of unrelated collections may bear the same name ("0001"). A set says where its images
+come from in the attribute ``origin`` (an import's option; BDD100K's names need none). Equal names
+are one sequence unless both origins are known and differ: the check fails closed.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from otherlight.datasets.closer_look import HEIGHT, WIDTH, is_copy, largest_difference
+from otherlight.datasets.hashing import Index, canonical, index_of, propose
+from otherlight.errors import LeakError
+from otherlight.records.files import sha256_of
+from otherlight.records.progress import task
+from otherlight.sets import ImageSet
+
+KINDS = {
+    "same file": "is the same file as",
+    "translated": "shares its origin, through translation, with",
+    "near duplicate": "shows the same picture as",
+    "same sequence": "belongs to the same sequence as",
+}
+_CANDIDATES = 5
+"""Test images that one used image is held against: one proves the leak."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Leak:
+    """One used image that a test image must not share anything with, and does.
+
+    ``evidence``: 1 for files; for near duplicates 1 less the largest local difference; for a
+    sequence, which is reported once, how many test images it holds.
+    """
+
+    kind: str
+    role: str
+    used_image: str
+    test_set: str
+    test_image: str
+    evidence: float
+    sequence: str | None = None
+
+    def sentence(self) -> str:
+        """Say it."""
+        which = f" ({self.sequence!r})" if self.sequence else ""
+        return (
+            f"{self.used_image!r} of {self.role} {KINDS[self.kind]} {self.test_image!r} of "
+            f"{self.test_set}{which}"
+        )
+
+
+def find_leaks(used: Mapping[str, ImageSet], test: Mapping[str, ImageSet]) -> list[Leak]:
+    """Find what used sets, by role, share with test sets, by name.
+
+    Raises:
+        ImageError: an image that is to be compared cannot be read.
+    """
+    indices: dict[str, Index] = {}
+    for images in (*used.values(), *test.values()):
+        if images.hash not in indices:
+            indices[images.hash] = index_of(images.files())
+    found: list[Leak] = []
+    for role, mine in used.items():
+        for name, theirs in test.items():
+            pairs = dict(_shared_files(mine, theirs))
+            near = _near_duplicates(mine, theirs, indices[mine.hash], indices[theirs.hash])
+            pairs |= {pair: way for pair, way in near if pair not in pairs}
+            keys, others = mine.names(), theirs.names()
+            found += [
+                Leak(
+                    kind=kind,
+                    role=role,
+                    used_image=keys[row],
+                    test_set=name,
+                    test_image=others[other],
+                    evidence=evidence,
+                )
+                for (row, other), (kind, evidence) in sorted(pairs.items())
+            ]
+            found += _shared_sequences(role, mine, name, theirs)
+    return found
+
+
+def refuse_leaks(leaks: Sequence[Leak]) -> None:
+    """Raise a LeakError that names the first few leaks of each kind, if there are any."""
+    if not leaks:
+        return
+    by_kind: dict[str, list[Leak]] = defaultdict(list)
+    for leak in leaks:
+        by_kind[leak.kind].append(leak)
+    counts = ", ".join(f"{len(by_kind[kind])} x {kind}" for kind in KINDS if kind in by_kind)
+    pairs = "; ".join(leak.sentence() for kind in KINDS for leak in by_kind[kind][:3])
+    raise LeakError(
+        f"A test set may share nothing with what is learnt from; {counts}: {pairs}. Leave these "
+        f"images out with where, or split by sequence. Sequences of unrelated collections that "
+        f"bear one name: give each an origin on import."
+    )
+
+
+Pair = tuple[int, int]
+Way = tuple[str, float]
+
+
+def _shared_files(used: ImageSet, test: ImageSet) -> Iterator[tuple[Pair, Way]]:
+    """Pair images that are, or come from, one file."""
+    theirs: dict[str, list[tuple[int, bool]]] = defaultdict(list)
+    for row, (own, parent) in enumerate(_hashes(test)):
+        theirs[own].append((row, True))
+        if parent:
+            theirs[parent].append((row, False))
+    for row, (own, parent) in enumerate(_hashes(used)):
+        for value in filter(None, (parent, own)):
+            for other, is_own in theirs.get(value, ()):
+                same = value == own and is_own
+                yield (row, other), ("same file" if same else "translated", 1.0)
+
+
+def _hashes(images: ImageSet) -> list[tuple[str, str | None]]:
+    own, parents, files = images.column("sha256"), images.column("parent_sha256"), images.files()
+    with ThreadPoolExecutor() as pool:
+        missing = [row for row, value in enumerate(own) if value is None]
+        for row, value in zip(
+            missing, pool.map(sha256_of, (files[row] for row in missing)), strict=True
+        ):
+            own[row] = value
+    return list(zip(own, parents, strict=True))
+
+
+def _near_duplicates(
+    used: ImageSet, test: ImageSet, mine: Index, theirs: Index
+) -> Iterator[tuple[Pair, Way]]:
+    files, others = used.files(), test.files()
+    look = lru_cache(maxsize=1024)(canonical)
+    candidates = propose(mine, theirs, _CANDIDATES)
+    with task("comparing images", len(candidates)) as advance:
+        for row, other, mirrored in candidates:
+            source = look(files[row], WIDTH, HEIGHT)
+            source = np.ascontiguousarray(source[:, ::-1]) if mirrored else source
+            target = look(others[other], WIDTH, HEIGHT)
+            difference = largest_difference(source, target)
+            if is_copy(source, target, difference):
+                yield (row, other), ("near duplicate", 1.0 - difference)
+            advance(1)
+
+
+def _shared_sequences(role: str, used: ImageSet, name: str, test: ImageSet) -> Iterator[Leak]:
+    theirs = _sequences(test)
+    for sequence, mine in _sequences(used).items():
+        for origin, (row, _) in mine.items():
+            matching = [
+                found
+                for other, found in theirs.get(sequence, {}).items()
+                if origin == other or origin is None or other is None
+            ]
+            if matching:
+                yield Leak(
+                    kind="same sequence",
+                    role=role,
+                    used_image=used.names()[row],
+                    test_set=name,
+                    test_image=test.names()[matching[0][0]],
+                    evidence=float(sum(count for _, count in matching)),
+                    sequence=sequence,
+                )
+
+
+def _sequences(images: ImageSet) -> dict[str, dict[str | None, tuple[int, int]]]:
+    """By name and origin of a sequence: its first row, and how many images it holds."""
+    found: dict[str, dict[str | None, tuple[int, int]]] = defaultdict(dict)
+    columns = (images.column(c) for c in ("image", "sequence", "group", "attributes"))
+    for row, (key, sequence, group, words) in enumerate(zip(*columns, strict=True)):
+        origin = dict(words).get("origin")
+        for name in {sequence, None if group == key else group} - {None}:
+            first, count = found[name].get(origin, (row, 0))
+            found[name][origin] = (first, count + 1)
+    return found

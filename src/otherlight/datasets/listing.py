@@ -1,0 +1,112 @@
+"""Files of a source: which are there, how they look, and whether they are whole."""
+
+import hashlib
+import os
+from collections.abc import Generator, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import TypeVar
+
+from otherlight.errors import DatasetError, ImageError
+from otherlight.images.files import SUFFIXES, Header, read_header, read_pixels
+
+T = TypeVar("T")
+
+_AT_ONCE = 512
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One image file, looked at: what its header says, and the hash of its bytes."""
+
+    header: Header
+    sha256: str
+
+
+def list_files(folder: Path, suffixes: Iterable[str]) -> list[str]:
+    """List the files under a folder by ending, as sorted POSIX paths; hidden ones left out."""
+    wanted = tuple(suffixes)
+    found: list[str] = []
+    for place, folders, files in os.walk(folder, followlinks=True):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        base = Path(place).relative_to(folder)
+        found += [
+            (base / name).as_posix()
+            for name in files
+            if name.lower().endswith(wanted) and not name.startswith(".")
+        ]
+    return sorted(found)
+
+
+def list_images(folder: Path) -> list[str]:
+    """List the image files under a folder.
+
+    Raises:
+        DatasetError: there is no such folder, or no image in it.
+    """
+    if not folder.is_dir():
+        raise DatasetError(
+            f"Expected a folder of images at {folder}; there is none. Say where the images are "
+            f"with --images."
+        )
+    names = list_files(folder, SUFFIXES)
+    if not names:
+        raise DatasetError(
+            f"Expected images ({', '.join(sorted(SUFFIXES))}) under {folder}; there are none. "
+            f"Point to the folder that holds them."
+        )
+    return names
+
+
+def look(path: Path) -> Look:
+    """Read one file's header and hash, and make sure that it is whole.
+
+    Raises:
+        ImageError: it is missing, empty, torn or no image.
+    """
+    header = read_header(path)
+    data = path.read_bytes()
+    if not _ends_well(data):
+        read_pixels(path)  # slow, but certain: trailing bytes are no fault
+    return Look(header, hashlib.sha256(data).hexdigest())
+
+
+def look_at_all(
+    items: Iterable[tuple[T, Path | None]],
+) -> Generator[tuple[T, Look | ImageError | None]]:
+    """Look at files by threads, in their order; what cannot be read comes as its error."""
+    with ThreadPoolExecutor(max_workers=min(8, 2 * (os.cpu_count() or 1))) as pool:
+        waiting = iter(items)
+        while batch := list(islice(waiting, _AT_ONCE)):
+            yield from zip(
+                (item for item, _ in batch),
+                pool.map(_look_or_error, [path for _, path in batch]),
+                strict=True,
+            )
+
+
+def _look_or_error(path: Path | None) -> Look | ImageError | None:
+    if path is None:
+        return None
+    try:
+        return look(path)
+    except ImageError as error:
+        return error
+
+
+def _ends_well(data: bytes) -> bool:
+    """Say whether a file ends as its kind must; other kinds are decoded to find out."""
+    if data[:2] == b"\xff\xd8":
+        return data[-2:] == b"\xff\xd9"
+    return data[:4] == b"\x89PNG" and data[-8:-4] == b"IEND"
+
+
+def stamp_of(files: Iterable[Path]) -> str:
+    """Fingerprint files by name, size and time of change: cheap, to see if a source changed."""
+    hasher = hashlib.sha256()
+    for path in sorted(set(files)):
+        status = path.stat()
+        hasher.update(f"{path}\0{status.st_size}\0{status.st_mtime_ns}\n".encode())
+    return hasher.hexdigest()

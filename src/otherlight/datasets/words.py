@@ -1,0 +1,48 @@
+"""Words for light and weather: the sources' spellings, and the house's."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from otherlight.datasets.samples import Tally
+
+TIMEOFDAY = {
+    "daytime": "day", "day": "day", "night": "night", "nighttime": "night",
+    "dawn/dusk": "twilight", "dawn": "twilight", "dusk": "twilight", "twilight": "twilight",
+}  # fmt: skip
+WEATHER = {
+    "clear": "clear", "partly cloudy": "partly_cloudy", "partly_cloudy": "partly_cloudy",
+    "overcast": "overcast", "cloudy": "overcast", "rainy": "rain", "rain": "rain",
+    "snowy": "snow", "snow": "snow", "foggy": "fog", "fog": "fog",
+}  # fmt: skip
+_KNOWN: Mapping[str, Mapping[str, str]] = {"timeofday": TIMEOFDAY, "weather": WEATHER}
+_UNKNOWN = ("", "undefined", "unknown")
+
+
+def normalise(attributes: Mapping[str, Any], at: str, tally: Tally) -> dict[str, str | None]:
+    """Turn a source's words into the columns timeofday, weather and scene.
+
+    A word that is not known leaves its column null and is counted; the word itself stays among
+    the attributes.
+    """
+    columns: dict[str, str | None] = {}
+    for column, known in _KNOWN.items():
+        word = str(attributes.get(column) or "").strip().lower()
+        columns[column] = known.get(word)
+        if word not in known and word not in _UNKNOWN:
+            tally.note(f"{column} {word!r} is no known word, left open", at)
+    scene = str(attributes.get("scene") or "")
+    columns["scene"] = None if scene in _UNKNOWN else scene
+    return columns
+
+
+def as_words(values: Mapping[str, Any]) -> dict[str, str]:
+    """Turn a source's attributes into words; nothing is lost but nulls.
+
+    >>> as_words({"occluded": False, "weather": "rainy", "crowd": None})
+    {'occluded': 'false', 'weather': 'rainy'}
+    """
+    return {
+        str(key): str(value).lower() if isinstance(value, bool) else str(value)
+        for key, value in values.items()
+        if value is not None
+    }
