@@ -14,6 +14,8 @@ from scipy.optimize import brentq
 from otherlight.statistics.contrast import Figures, contrast
 from otherlight.statistics.decision import Question, decide
 
+_FAR = 1e9
+
 
 @dataclass(frozen=True, kw_only=True)
 class GapClosed:
@@ -49,6 +51,8 @@ def gap_closed(arm: Figures, source: Figures, oracle: Figures, *, groups: int) -
         step = 1.0
         while outside(share + direction * step) <= 0:
             step *= 2
+            if step > _FAR:  # a gap shown by less than rounding
+                return direction * math.inf
         return cast(float, brentq(outside, share, share + direction * step))
 
     return GapClosed(share=share, low=edge(-1.0), high=edge(1.0), verdict="gap")

@@ -35,7 +35,12 @@ class WorldConfig:
 
     def __post_init__(self) -> None:
         condition_of(self.condition)
-        for name, least in (("images", 1), ("frames_per_sequence", 1), ("width", 32), ("height", 32)):
+        for name, least in (
+            ("images", 1),
+            ("frames_per_sequence", 1),
+            ("width", 32),
+            ("height", 32),
+        ):
             if (value := getattr(self, name)) < least:
                 raise PlanError(f"[world] {name} must be at least {least}; {value} came.")
         if self.frames_per_second <= 0:

@@ -37,7 +37,12 @@ _WALLS: tuple[Colour, ...] = (
     (0.72, 0.66, 0.56), (0.60, 0.42, 0.34), (0.80, 0.77, 0.70), (0.52, 0.52, 0.53),
     (0.66, 0.58, 0.42), (0.45, 0.33, 0.28), (0.74, 0.62, 0.58), (0.58, 0.62, 0.64),
 )  # fmt: skip
-_LIT: tuple[Colour, ...] = ((1.0, 0.72, 0.38), (1.0, 0.82, 0.55), (0.85, 0.9, 1.0), (1.0, 0.6, 0.25))
+_LIT: tuple[Colour, ...] = (
+    (1.0, 0.72, 0.38),
+    (1.0, 0.82, 0.55),
+    (0.85, 0.9, 1.0),
+    (1.0, 0.6, 0.25),
+)
 
 
 def pole(height: float, arm: float = 0.0) -> Mesh:
@@ -71,7 +76,9 @@ def sign(chance: np.random.Generator) -> Mesh:
         faces.add(disc((0, 0, 0), size, BACK), _RED)
         faces.add(disc((0, 0, -0.005), size * 0.72, BACK), _WHITE, layer=1)
         for side in (-0.3, 0.3) if kind == 0 else ():
-            faces.add(panel((side * size, 0, -0.01), (size * 0.16, size * 0.33), BACK), _BLACK, layer=2)
+            faces.add(
+                panel((side * size, 0, -0.01), (size * 0.16, size * 0.33), BACK), _BLACK, layer=2
+            )
     elif kind == 2:
         faces.add(disc((0, 0, 0), size, BACK), _WHITE)
         faces.add(disc((0, 0, -0.005), size * 0.92, BACK), _RED, layer=1)
@@ -107,7 +114,9 @@ def street_lamp(height: float, arm: float, glow: Colour) -> Mesh:
     low, high = (min(0.0, arm), height - 0.08, -0.05), (max(0.0, arm), height + 0.04, 0.05)
     faces.add(box(low, high), _POLE)
     head = Look(colour=(0.7, 0.7, 0.68), material=Material.LAMP, glow=glow)
-    faces.add(box((arm - 0.35, height - 0.2, -0.16), (arm + 0.35, height - 0.05, 0.16)), head, layer=1)
+    faces.add(
+        box((arm - 0.35, height - 0.2, -0.16), (arm + 0.35, height - 0.05, 0.16)), head, layer=1
+    )
     return faces.mesh()
 
 
@@ -154,8 +163,13 @@ def house(chance: np.random.Generator, plan: House) -> Mesh:
     faces.add(box((left, 0, 0), (right, plan.height, plan.length)), wall)
     if plan.floors <= 3 and chance.random() < 0.7:
         roof = Look(colour=(0.42, 0.22, 0.17) if chance.random() < 0.6 else (0.28, 0.28, 0.3))
-        low, high = (left - 0.3, plan.height, -0.3), (right + 0.3, plan.height + 3, plan.length + 0.3)
-        faces.add(frustum(low, high, (left + 3.5, right - 3.5, 2.0, plan.length - 2.0)), roof, layer=1)
+        low, high = (
+            (left - 0.3, plan.height, -0.3),
+            (right + 0.3, plan.height + 3, plan.length + 0.3),
+        )
+        faces.add(
+            frustum(low, high, (left + 3.5, right - 3.5, 2.0, plan.length - 2.0)), roof, layer=1
+        )
     lit = chance.uniform(0.1, 0.5)
     toward = LEFT if side > 0 else RIGHT
     columns = max(2, int(plan.length / chance.uniform(2.4, 3.6)))

@@ -131,9 +131,7 @@ def _down(space: Space, place: tuple[float, float, float], strength: float) -> P
     return strength * facing * np.maximum(up, 0.0) / (square * square + 1.0)
 
 
-def _along(
-    space: Space, place: tuple[float, float, float], way: float, strength: float
-) -> Plain:
+def _along(space: Space, place: tuple[float, float, float], way: float, strength: float) -> Plain:
     """Light of a pair of dipped head lights: wide, short upwards, fading with distance."""
     right, up = place[0] - space.right, place[1] - space.up
     reach = (space.forward - place[2]) * way

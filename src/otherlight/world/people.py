@@ -81,11 +81,15 @@ def cyclist(chance: np.random.Generator, *, lit: bool) -> Mesh:
     torso = prism([(-0.32, 0.95), (-0.05, 0.95), (0.2, 1.42), (0.0, 1.5), (-0.14, 1.4)], -0.2, 0.2)
     faces.add(torso, coat, layer=3)
     for side in (-0.24, 0.24):
-        arm = prism([(0.05, 1.42), (0.16, 1.42), (0.46, 1.0), (0.38, 1.0)], side - 0.045, side + 0.045)
+        arm = prism(
+            [(0.05, 1.42), (0.16, 1.42), (0.46, 1.0), (0.38, 1.0)], side - 0.045, side + 0.045
+        )
         faces.add(arm, Look(colour=_darker(coat.colour)), layer=4)
     _head(faces, (0.0, 1.45, 0.1), 1.75, chance)
     on = 1.0 if lit else 0.15
-    tail = Look(colour=(0.6, 0.05, 0.05), material=Material.TAILLIGHT, glow=(on, 0.06 * on, 0.04 * on))
+    tail = Look(
+        colour=(0.6, 0.05, 0.05), material=Material.TAILLIGHT, glow=(on, 0.06 * on, 0.04 * on)
+    )
     faces.add(panel((0, 0.78, -0.5), (0.07, 0.06), BACK), tail, layer=6)
     white = (on * 0.8, on * 0.78, on * 0.7)
     lamp = Look(colour=(0.9, 0.9, 0.9), material=Material.HEADLIGHT, glow=white)
@@ -104,7 +108,12 @@ def _head(
         hair = Look(colour=_pick(chance, _CLOTHES))
     low = (right - radius, up - radius * 1.25, forward - radius)
     high = (right + radius, up + radius * 1.2, forward + radius)
-    inset = (right - radius * 0.7, right + radius * 0.7, forward - radius * 0.7, forward + radius * 0.7)
+    inset = (
+        right - radius * 0.7,
+        right + radius * 0.7,
+        forward - radius * 0.7,
+        forward + radius * 0.7,
+    )
     faces.add(frustum(low, high, inset), skin, layer=5)
     crown = (low[0] - 0.01, up + radius * 0.35, low[2] - 0.01)
     top = (high[0] + 0.01, high[1] + 0.02, high[2] - 0.02)
@@ -120,7 +129,12 @@ def _ring(radius: float, width: float, centre: tuple[float, float]) -> np.ndarra
     for start, end in zip(angle[:-1], angle[1:], strict=True):
         outline = [
             (0.0, centre[0] + r * np.sin(a), centre[1] + r * np.cos(a))
-            for r, a in ((radius, start), (radius, end), (radius - width, end), (radius - width, start))
+            for r, a in (
+                (radius, start),
+                (radius, end),
+                (radius - width, end),
+                (radius - width, start),
+            )
         ]
         pieces.append(np.array(outline + [outline[-1]] * 4, np.float32))
     return np.stack(pieces)

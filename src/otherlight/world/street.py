@@ -102,9 +102,7 @@ def _crossing(faces: Faces, section: Section, at: float, road: Look) -> None:
     faces.add(panel((right / 2, 0, at - 5.0), (right / 2, 0.2), UP), white, layer=4)
 
 
-def houses(
-    chance: np.random.Generator, section: Section, junction: float | None
-) -> list[Thing]:
+def houses(chance: np.random.Generator, section: Section, junction: float | None) -> list[Thing]:
     """Line both sides with houses, with gaps, and close the view with a skyline."""
     found: list[Thing] = []
     tall = chance.integers(2, 6)
@@ -181,14 +179,21 @@ def lights_and_signs(
                 if chance.random() < 0.2:
                     continue
                 arm = -side * chance.uniform(1.5, 3.5) if not near and height > 4.3 else 0.0
-                at = (side * (section.kerb(side) + 0.5), 0.0, junction - 4.0 if near else junction + _WIDE)
+                at = (
+                    side * (section.kerb(side) + 0.5),
+                    0.0,
+                    junction - 4.0 if near else junction + _WIDE,
+                )
                 found.append(Thing(track=f"pole-{len(found)}", mesh=pole(height, arm), at=at))
                 head = (at[0] + arm, height - 0.3, at[2] - 0.12)
                 found.append(Thing(track=f"traffic_light-{len(found)}", label="traffic_light",
                                    mesh=signal_head(), at=head, cycle=cycle, shadow=False))  # fmt: skip
     for _ in range(int(chance.integers(2, 8))):
         side, forward = (1 if chance.random() < 0.7 else -1), chance.uniform(8, 110)
-        right, height = side * (section.kerb(side) + chance.uniform(0.4, 0.7)), chance.uniform(2.1, 2.7)
+        right, height = (
+            side * (section.kerb(side) + chance.uniform(0.4, 0.7)),
+            chance.uniform(2.1, 2.7),
+        )
         if junction is not None and junction - 5 < forward < junction + _WIDE:
             continue
         found.append(Thing(track=f"post-{len(found)}", mesh=pole(height + 0.35),

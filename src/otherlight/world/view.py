@@ -169,9 +169,7 @@ def _to_camera(
     scene, thing = packed.scene, packed.thing[chosen]
     local = packed.faces.corners[chosen]
     right, up, forward = local[..., 0], local[..., 1], local[..., 2]
-    stride = np.array(
-        [np.sin(t.phase + t.stride * seconds) for t in scene.things], np.float32
-    )
+    stride = np.array([np.sin(t.phase + t.stride * seconds) for t in scene.things], np.float32)
     swing = packed.faces.swing[chosen] * stride[thing]
     forward = forward + swing[:, None] * np.maximum(_HIP_HEIGHT - up, 0.0)
     heading = np.array([t.heading for t in scene.things], np.float32)

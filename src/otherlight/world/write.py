@@ -90,7 +90,9 @@ def _render(config: WorldConfig, missing: Sequence[int], to: Path, workers: int 
     most = workers or len(os.sched_getaffinity(0))
     number = most if workers or len(missing) > _FEW else 1
     number = max(1, min(number, len(missing)))
-    with task(f"rendering {config.condition}", len(missing) * config.frames_per_sequence) as advance:
+    with task(
+        f"rendering {config.condition}", len(missing) * config.frames_per_sequence
+    ) as advance:
         for sequence in render_all(config, missing, to, to / ".parts", number):
             advance(len(config.frames(sequence)))
 
