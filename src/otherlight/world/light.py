@@ -72,8 +72,8 @@ def shown(table: Float32[np.ndarray, "faces 3"], view: View) -> Light:
 
 def grained(view: View, space: Space, grain: np.ndarray, travelled: float) -> Plain:
     """Read the ground's unevenness, fixed to the ground; it fades with distance."""
-    along = ((space.forward + travelled) * 8).astype(np.int32) & 127
-    aside = (space.right * 8).astype(np.int32) & 127
+    along = ((space.forward + travelled) * 18).astype(np.int32) & 127
+    aside = (space.right * 18).astype(np.int32) & 127
     return grain[along, aside] * space.ground * np.minimum(1.0, 9.0 / space.forward)
 
 
