@@ -20,18 +20,20 @@ _NO_ROOM_WORDS = ("No space left", "os error 28")
 
 
 @contextmanager
-def writing(path: Path) -> Generator[Path]:
+def writing(path: Path, *, durable: bool = True) -> Generator[Path]:
     """Hand out a temporary name beside ``path``, and rename it once the block has ended well.
 
-    A full disk becomes a DiskFullError; what was there before stays as it was.
+    A full disk becomes a DiskFullError; what was there before stays as it was. Without ``durable``
+    a power cut (never a kill) may leave an empty file: for what is cheap to make again.
     """
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         with told_when_full(path):
             path.parent.mkdir(parents=True, exist_ok=True)
             yield temporary
-            with temporary.open("rb") as written:
-                os.fsync(written.fileno())
+            if durable:
+                with temporary.open("rb") as written:
+                    os.fsync(written.fileno())
             temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
@@ -53,9 +55,9 @@ def told_when_full(path: Path) -> Generator[None]:
         raise
 
 
-def write_bytes(path: Path, data: bytes) -> None:
+def write_bytes(path: Path, data: bytes, *, durable: bool = True) -> None:
     """Write a whole file, or leave the old one."""
-    with writing(path) as temporary:
+    with writing(path, durable=durable) as temporary:
         temporary.write_bytes(data)
 
 

@@ -36,14 +36,14 @@ def draw_sun(chance: np.random.Generator) -> Sun:
     high, around = chance.uniform(0.35, 1.15), chance.uniform(0, 2 * np.pi)
     low = np.clip((0.75 - high) / 0.4, 0, 1) * chance.uniform(0.3, 1.0)
     blue = chance.uniform(0.75, 1.1)
-    power = chance.uniform(0.75, 1.25)
+    power = chance.uniform(0.95, 1.5)
     return Sun(
         direction=(np.cos(high) * np.sin(around), np.sin(high), np.cos(high) * np.cos(around)),
         sun=(power, power * (0.95 - 0.14 * low), power * (0.87 - 0.36 * low)),
-        sky=(0.38, 0.43, 0.50),
+        sky=(0.42, 0.47, 0.54),
         zenith=(0.13 * blue, 0.28 * blue, 0.62),
         haze=(0.72 + 0.1 * low, 0.76, 0.82 - 0.12 * low),
-        exposure=chance.uniform(0.75, 1.2),
+        exposure=chance.uniform(0.85, 1.35),
     )
 
 
@@ -57,8 +57,8 @@ def render_day(packed: Packed, view: View, sun: Sun, chance: np.random.Generator
     light *= 1.0 - (shade * space.ground)[..., None] * (1.0 - kept)
     light *= (1.0 - 0.55 * close * space.ground)[..., None]
     travelled = packed.scene.camera.speed * view.seconds
-    light *= (1.0 + 0.16 * grained(view, space, packed.scene.grain, travelled))[..., None]
-    clear = np.exp(-space.forward / 420.0) * (1.0 - space.sky)
+    light *= (1.0 + 0.12 * grained(view, space, packed.scene.grain, travelled))[..., None]
+    clear = np.exp(-space.forward / 650.0) * (1.0 - space.sky)
     light = light * clear[..., None] + _sky(view, sun) * (1.0 - clear)[..., None]
     light *= sun.exposure * vignette(view.lens.width, view.lens.height, 0.28)
     return developed(light, (0.004, 0.006), chance)

@@ -1,5 +1,6 @@
 """Clear night: street lamps, head and tail lights, lit windows, and what they leave in the dark."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,12 +15,13 @@ from otherlight.world.light import (
     footprints,
     glowing,
     grained,
+    rows_of,
     shown,
     space_of,
     vignette,
 )
 from otherlight.world.scene import Lamp
-from otherlight.world.shapes import Material
+from otherlight.world.shapes import Colour, Material
 from otherlight.world.view import Packed, View
 
 _SIGNALS = {Material.RED: "red", Material.YELLOW: "yellow", Material.GREEN: "green"}
@@ -28,6 +30,7 @@ _GLOW = {
 }  # fmt: skip
 _SIGNAL_GLOW = 4.5
 _LAMPS, _BEAMS = 8, 5
+_OWN_COLOUR: Colour = (1.0, 0.96, 0.88)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -76,49 +79,57 @@ def render_night(packed: Packed, view: View, dark: Dark, chance: np.random.Gener
 
 def _falling(packed: Packed, view: View, space: Space, dark: Dark) -> Light:
     """Add up the light that falls on every pixel's surface."""
-    total = np.empty((*space.up.shape, 3), np.float32)
-    total[:] = np.asarray(dark.ambient, np.float32) * (0.8 + 0.2 * space.normal[1])[..., None]
-    for place, lamp in _nearest(packed, view, beam=False)[:_LAMPS]:
-        strength = lamp.strength * dark.lamps
-        total += _down(space, place, strength)[..., None] * np.asarray(lamp.colour, np.float32)
-    for place, lamp, way in _beams(packed, view):
-        shine = _along(space, place, way, lamp.strength * 0.25)
-        total += shine[..., None] * np.asarray(lamp.colour, np.float32)
     own = (0.0, 0.65 - packed.scene.camera.height, 0.3)
     ahead = _along(space, own, 1.0, dark.headlights)
-    retro = (view.material == Material.RETRO)[view.sampled()]
-    ahead *= 1.0 + 5.0 * retro
-    total += ahead[..., None] * np.array([1.0, 0.96, 0.88], np.float32)
-    total *= (1.0 - 0.6 * _under(packed, view) * space.ground)[..., None]
-    return total
+    ahead *= 1.0 + 5.0 * (view.material == Material.RETRO)[view.sampled()]
+    # One sum for each colour: most lamps of a street share theirs.
+    shine: dict[Colour, Plain] = {_OWN_COLOUR: ahead}
+    dark_plain = np.zeros_like(ahead)
+    for place, lamp in _street_lamps(packed, view):
+        total = shine.setdefault(lamp.colour, dark_plain.copy())
+        total += _down(space, place, lamp.strength * dark.lamps)
+    # Head lights of others reach little above the horizon.
+    low = max(0, round(view.lens.down - 0.12 * view.lens.height))
+    below = rows_of(space, low)
+    for place, lamp, way in _beams(packed, view):
+        total = shine.setdefault(lamp.colour, dark_plain.copy())
+        total[low:] += _along(below, place, way, lamp.strength * 0.25)
+    light = np.empty((*ahead.shape, 3), np.float32)
+    light[:] = np.asarray(dark.ambient, np.float32) * (0.8 + 0.2 * space.normal[1])[..., None]
+    for colour, total in shine.items():
+        for channel in range(3):
+            light[..., channel] += total * np.float32(colour[channel])
+    light *= (1.0 - 0.6 * _under(packed, view) * space.ground)[..., None]
+    return light
 
 
-def _nearest(
-    packed: Packed, view: View, *, beam: bool
+def _street_lamps(
+    packed: Packed, view: View
 ) -> list[tuple[tuple[float, float, float], Lamp]]:
-    """List lamps by distance, with their places on the bent road."""
+    """List the nearest lamps that shine downwards, with their places on the bent road."""
     found: list[tuple[tuple[float, float, float], Lamp]] = []
-    for thing, (right, up, forward) in zip(packed.scene.things, view.place, strict=True):
+    for thing, place in zip(packed.scene.things, view.place.tolist(), strict=True):
         for lamp in thing.lamps:
-            along = float(forward) + lamp.at[2] * np.cos(thing.heading)
-            if lamp.beam == beam and -12 < along < 95:
-                aside = float(right) + lamp.at[0] + lamp.at[2] * np.sin(thing.heading)
-                aside += 0.5 * packed.scene.bend * along * abs(along)
-                found.append(((aside, float(up) + lamp.at[1], along), lamp))
-    return sorted(found, key=lambda item: abs(item[0][2] - 6.0))
+            if not lamp.beam and -12 < place[2] < 95:
+                found.append((_bent(packed, place, lamp), lamp))
+    return sorted(found, key=lambda item: abs(item[0][2] - 6.0))[:_LAMPS]
 
 
 def _beams(packed: Packed, view: View) -> list[tuple[tuple[float, float, float], Lamp, float]]:
     """List the nearest head lights with the way they shine: 1 ahead, -1 towards the camera."""
     found: list[tuple[tuple[float, float, float], Lamp, float]] = []
-    for thing, (right, up, forward) in zip(packed.scene.things, view.place, strict=True):
-        way = float(np.cos(thing.heading))
+    for thing, place in zip(packed.scene.things, view.place.tolist(), strict=True):
+        way = math.cos(thing.heading)
         for lamp in thing.lamps:
-            along = float(forward) + lamp.at[2] * way
-            if lamp.beam and abs(way) > 0.5 and -8 < along < 70:
-                aside = float(right) + 0.5 * packed.scene.bend * along * abs(along)
-                found.append(((aside, float(up) + lamp.at[1], along), lamp, way))
+            if lamp.beam and abs(way) > 0.5 and -8 < place[2] < 70:
+                ahead = [place[0], place[1], place[2] + lamp.at[2] * way]
+                found.append((_bent(packed, ahead, lamp), lamp, way))
     return sorted(found, key=lambda item: abs(item[0][2]))[:_BEAMS]
+
+
+def _bent(packed: Packed, place: list[float], lamp: Lamp) -> tuple[float, float, float]:
+    right, up, along = place
+    return right + lamp.at[0] + 0.5 * packed.scene.bend * along * abs(along), up + lamp.at[1], along
 
 
 def _down(space: Space, place: tuple[float, float, float], strength: float) -> Plain:
@@ -137,7 +148,7 @@ def _along(space: Space, place: tuple[float, float, float], way: float, strength
     reach = (space.forward - place[2]) * way
     lit = np.maximum(reach, 0.5)
     square = right * right + up * up + lit * lit
-    aside, high = right / lit, -up / lit
+    aside, high = right / lit, np.minimum(-up / lit, 0.5)
     beam = np.exp(-(aside * aside) * 6.0) * (0.07 + 0.93 / (1.0 + np.exp((high - 0.015) * 90.0)))
     facing = space.normal[0] * right + space.normal[1] * up - space.normal[2] * lit * way
     facing = np.maximum(facing, 0.0) / np.sqrt(square)

@@ -66,7 +66,6 @@ def cyclist(chance: np.random.Generator, *, lit: bool) -> Mesh:
     faces = Faces()
     for forward in (-0.52, 0.52):
         faces.add(_ring(0.34, 0.06, (0.34, forward)), tyre, layer=0)
-        faces.add(box((-0.035, 0.0, forward - 0.33), (0.035, 0.66, forward + 0.33))[2:4], tyre)
         faces.add(panel((0, 0.33, forward), (0.035, 0.33), BACK), tyre, layer=0)
     for start, end in (((-0.5, 0.34), (-0.15, 0.85)), ((-0.15, 0.4), (0.42, 0.85)),
                        ((-0.2, 0.75), (0.45, 0.85)), ((0.42, 0.98), (0.52, 0.34))):  # fmt: skip

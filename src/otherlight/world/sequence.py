@@ -57,7 +57,7 @@ def render_sequence(config: WorldConfig, sequence: int, to: Path) -> dict[str, A
     for shot in shoot(config, sequence):
         stem = f"{sequence:06d}_{shot.frame:02d}"
         data = encode(shot.pixels, config.suffix)
-        write_bytes(to / "images" / f"{stem}{config.suffix}", data)
+        write_bytes(to / "images" / f"{stem}{config.suffix}", data, durable=False)
         row = _image_row(config, sequence, shot) | {"sha256": hashlib.sha256(data).hexdigest()}
         row |= _write_beside(config, shot, stem, to)
         images.append(row)
@@ -85,10 +85,10 @@ def _write_beside(config: WorldConfig, shot: Shot, stem: str, to: Path) -> dict[
     written: dict[str, str] = {}
     if config.depth:
         written["depth"] = f"depth/{stem}.npy"
-        with writing(to / written["depth"]) as temporary, temporary.open("wb") as file:
+        with writing(to / written["depth"], durable=False) as temporary, temporary.open("wb") as file:
             np.save(file, depth_of(shot.view))
     if config.mask:
         written["mask"] = f"mask/{stem}.png"
         data = cv2.imencode(".png", mask_of(shot.packed, shot.view))[1]
-        write_bytes(to / written["mask"], data.tobytes())
+        write_bytes(to / written["mask"], data.tobytes(), durable=False)
     return written

@@ -115,13 +115,6 @@ def facing(corners: Corners, toward: np.ndarray) -> Corners:
     return turned
 
 
-def solid(polygons: Sequence[np.ndarray]) -> Corners:
-    """Close polygons into a convex solid with all faces turned outward."""
-    corners = np.stack([padded(polygon) for polygon in polygons])
-    middle = corners.mean(axis=1)
-    return facing(corners, middle - corners.reshape(-1, 3).mean(axis=0))
-
-
 def padded(polygon: np.ndarray) -> np.ndarray:
     """Repeat the last corner up to eight."""
     polygon = np.asarray(polygon, np.float32)
@@ -143,30 +136,32 @@ def frustum(low: Sequence[float], high: Sequence[float], top: Sequence[float]) -
     """Build a box whose roof is the rectangle (left, right, back, front) ``top``."""
     left, floor, back = low
     right, roof, front = high
-    base = [(left, back), (right, back), (right, front), (left, front)]
-    above = [(top[0], top[2]), (top[1], top[2]), (top[1], top[3]), (top[0], top[3])]
-    lower = np.array([(x, floor, z) for x, z in base])
-    upper = np.array([(x, roof, z) for x, z in above])
-    sides = [
-        np.stack([lower[i], lower[(i + 1) % 4], upper[(i + 1) % 4], upper[i]]) for i in range(4)
-    ]
-    return solid([*sides, upper, lower])
+    corners = np.array([
+        (left, floor, back), (right, floor, back), (right, floor, front), (left, floor, front),
+        (top[0], roof, top[2]), (top[1], roof, top[2]), (top[1], roof, top[3]), (top[0], roof, top[3]),
+    ], np.float32)  # fmt: skip
+    return corners[_BOX]
 
 
 def box(low: Sequence[float], high: Sequence[float]) -> Corners:
-    """Build a box between two opposite corners."""
+    """Build a box between two opposite corners: back, right, front, left, roof, floor."""
     return frustum(low, high, (low[0], high[0], low[2], high[2]))
 
 
 def prism(profile: Sequence[tuple[float, float]], left: float, right: float) -> Corners:
-    """Draw a convex outline (forward, up) out from left to right."""
-    flat = [np.array([(x, up, forward) for forward, up in profile]) for x in (left, right)]
-    number = len(profile)
-    rim = [
-        np.stack([flat[0][i], flat[0][(i + 1) % number], flat[1][(i + 1) % number], flat[1][i]])
-        for i in range(number)
-    ]
-    return solid([*flat, *rim])
+    """Draw a convex outline (forward, up) out from left to right: left, right, then the rim."""
+    outline = np.asarray(profile, np.float32)
+    after = np.roll(outline, -1, axis=0)
+    if (outline[:, 0] * after[:, 1] - after[:, 0] * outline[:, 1]).sum() > 0:
+        outline = outline[::-1]
+    number = len(outline)
+    side = np.empty((2, number, 3), np.float32)
+    side[:, :, 0] = np.array([[left], [right]])
+    side[:, :, 1:] = outline[:, ::-1]
+    index = np.arange(8).clip(max=number - 1)
+    this, after = np.arange(number), (np.arange(number) + 1) % number
+    rim = np.stack([side[0, this], side[0, after], side[1, after], side[1, this]], axis=1)
+    return np.concatenate([side[0, index[::-1]][None], side[1, index][None], rim[:, _QUAD]])
 
 
 def panel(
@@ -176,20 +171,42 @@ def panel(
 
     Upright panels: half width, half height. Flat ones: half right, half forward.
     """
-    axis = int(np.argmax(np.abs(toward)))
-    first, second = {0: (2, 1), 1: (0, 2), 2: (0, 1)}[axis]
-    corners = np.tile(np.asarray(centre, np.float32), (4, 1))
-    corners[:, first] += np.array([-half[0], half[0], half[0], -half[0]], np.float32)
-    corners[:, second] += np.array([-half[1], -half[1], half[1], half[1]], np.float32)
-    return facing(padded(corners)[None], np.asarray(toward, np.float32))
+    across, along = _PANELS[toward]
+    middle = np.array(centre, np.float32)
+    return (middle + half[0] * across + half[1] * along)[None].astype(np.float32)
 
 
 def disc(centre: Sequence[float], radius: float, toward: tuple[int, int, int]) -> Corners:
     """Lay a regular octagon facing one way."""
-    axis = int(np.argmax(np.abs(toward)))
+    return (np.array(centre, np.float32) + np.float32(radius) * _DISCS[toward])[None]
+
+
+_QUAD = np.array([0, 1, 2, 3, 3, 3, 3, 3])
+_BOX = np.array([
+    [0, 4, 5, 1], [1, 5, 6, 2], [2, 6, 7, 3], [3, 7, 4, 0], [4, 7, 6, 5], [0, 1, 2, 3],
+])[:, _QUAD]  # fmt: skip
+
+
+def _lying(toward: tuple[int, int, int]) -> tuple[np.ndarray, np.ndarray]:
+    """Lay out the corners of a unit panel: how far across and how far along each lies."""
+    axis = [abs(part) for part in toward].index(1)
+    first, second = {0: (2, 1), 1: (0, 2), 2: (0, 1)}[axis]
+    unit = np.zeros((2, 8, 3), np.float32)
+    unit[0, :, first] = np.array([-1, 1, 1, -1])[_QUAD]
+    unit[1, :, second] = np.array([-1, -1, 1, 1])[_QUAD]
+    if (normals_of(unit.sum(axis=0)[None]) * np.array(toward)).sum() < 0:
+        unit = unit[:, _QUAD[::-1]]
+    return unit[0], unit[1]
+
+
+def _round(toward: tuple[int, int, int]) -> np.ndarray:
+    axis = [abs(part) for part in toward].index(1)
     first, second = [index for index in range(3) if index != axis]
     angle = (np.arange(8) + 0.5) * np.pi / 4
-    corners = np.tile(np.asarray(centre, np.float32), (8, 1))
-    corners[:, first] += radius * np.cos(angle)
-    corners[:, second] += radius * np.sin(angle)
-    return facing(corners[None].astype(np.float32), np.asarray(toward, np.float32))
+    corners = np.zeros((8, 3), np.float32)
+    corners[:, first], corners[:, second] = np.cos(angle), np.sin(angle)
+    return facing(corners[None], np.asarray(toward, np.float32))[0]
+
+
+_PANELS = {toward: _lying(toward) for toward in (AHEAD, BACK, LEFT, RIGHT, UP)}
+_DISCS = {toward: _round(toward) for toward in (AHEAD, BACK, LEFT, RIGHT, UP)}

@@ -84,7 +84,7 @@ def _traffic(cast: _Cast, camera: Camera, seconds: float) -> None:
         for lane in range(number):
             right = side * section.lane * (lane + 0.5)
             own = side > 0 and abs(right - camera.right) < 1.5
-            forward = chance.uniform(7, 28) if own else chance.uniform(2, 30)
+            forward = chance.uniform(9, 40) if own else chance.uniform(2, 30)
             slow = -0.8 if own else chance.uniform(-3, 3)
             pace = camera.speed + slow if side > 0 else chance.uniform(5, 13)
             # A car ahead may not be run into while the camera looks.
@@ -174,7 +174,6 @@ def _cyclists(cast: _Cast) -> None:
 
 
 def _grain(chance: np.random.Generator) -> np.ndarray:
-    """Draw a tile of unevenness for the ground, about -1..1, 128 x 128."""
+    """Draw a tile of unevenness for the ground, -1..1."""
     fine = chance.standard_normal((128, 128), np.float32)
-    coarse = np.repeat(np.repeat(chance.standard_normal((16, 16), np.float32), 8, 0), 8, 1)
-    return np.clip(0.35 * fine + 0.25 * coarse, -1, 1).astype(np.float32)
+    return np.clip(0.45 * fine, -1, 1).astype(np.float32)

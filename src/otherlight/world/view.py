@@ -5,6 +5,7 @@ raster, at twice the image's size each way. Colour, normal, depth, material and 
 are then look-ups by face number, so labels cannot depend on light.
 """
 
+import math
 from dataclasses import dataclass, fields
 
 import cv2
@@ -147,7 +148,7 @@ def _part(packed: Packed, chosen: np.ndarray) -> np.ndarray:
 def _lens(scene: Scene, size: tuple[int, int], seconds: float) -> Lens:
     camera = scene.camera
     focal = camera.focal * size[0]
-    swing = camera.bounce * np.sin(5.1 * seconds + 40 * camera.yaw) * min(camera.speed, 8.0) / 8.0
+    swing = camera.bounce * math.sin(5.1 * seconds + 40 * camera.yaw) * min(camera.speed, 8.0) / 8.0
     return Lens(
         width=size[0], height=size[1], focal=focal,
         across=size[0] / 2 - focal * camera.yaw,
@@ -195,14 +196,16 @@ def _clipped(corners: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 def _cut(polygon: np.ndarray) -> np.ndarray:
     """Clip one convex polygon (Sutherland and Hodgman, 1974) and fit it to eight corners."""
-    found: list[np.ndarray] = []
-    for start, end in zip(polygon, np.roll(polygon, -1, axis=0), strict=True):
+    corners = polygon.tolist()
+    found: list[list[float]] = []
+    for start, end in zip(corners, [*corners[1:], corners[0]], strict=True):
         if start[2] >= NEAR:
             found.append(start)
         if (start[2] < NEAR) != (end[2] < NEAR):
-            found.append(start + (end - start) * (NEAR - start[2]) / (end[2] - start[2]))
+            share = (NEAR - start[2]) / (end[2] - start[2])
+            found.append([s + (e - s) * share for s, e in zip(start, end, strict=True)])
     found = found[:8]
-    return np.stack(found + [found[-1]] * (8 - len(found)))
+    return np.array(found + [found[-1]] * (8 - len(found)), np.float32)
 
 
 def _project(corners: np.ndarray, lens: Lens) -> Int32[np.ndarray, "faces 8 2"]:
