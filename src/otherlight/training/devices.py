@@ -1,6 +1,7 @@
 """Where to compute and how precisely."""
 
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Generator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, Literal
 
 import torch
@@ -71,3 +72,14 @@ def channels_last(module: nn.Module) -> nn.Module:
 def instruction_set() -> str:
     """Name what torch's CPU kernels were chosen for; results are equal only where this is."""
     return torch.backends.cpu.get_cpu_capability()
+
+
+@contextmanager
+def threads(count: int) -> Generator[None]:
+    """Compute on so many threads of the CPU, then as before; 0 leaves it to torch."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(count or before)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
