@@ -83,9 +83,7 @@ class Partial(nn.Module):
         self.passed = passed = after // 2
         self.residual = residual
         self.enter = _layer(channels, after, 1)
-        self.inner = nn.Sequential(
-            _layer(passed, passed, 3), _layer(passed, passed, 3)
-        )
+        self.inner = nn.Sequential(_layer(passed, passed, 3), _layer(passed, passed, 3))
         self.leave = _layer(after + passed, after, 1)
 
     def forward(self, features: Features) -> Features:

@@ -1,6 +1,8 @@
 """Recognisers: learn from labelled images, find in others; what images are is all they see."""
 
 from otherlight.recognisers.compact import CompactConfig
+from otherlight.recognisers.detect import detect
+from otherlight.recognisers.evaluate import evaluate
 from otherlight.recognisers.fit import Run, fit
 from otherlight.recognisers.fit_config import FitConfig, Ingredient
 from otherlight.recognisers.predict import load_detector, predict
@@ -30,6 +32,8 @@ __all__ = [
     "Score",
     "Truth",
     "View",
+    "detect",
+    "evaluate",
     "fit",
     "load_detector",
     "predict",

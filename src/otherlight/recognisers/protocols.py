@@ -10,6 +10,11 @@ from torch import Tensor, nn
 
 from otherlight.images.tensors import Images
 
+SCORE_FLOOR = 0.001
+"""Detections below it are not handed out."""
+MAX_PER_IMAGE = 100
+"""Most detections of one image."""
+
 View = Callable[[Images, Sequence[str]], Images]
 """On-the-fly translation of a training batch, by the images' names; geometry must not move."""
 
