@@ -10,12 +10,14 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 Features = Float[Tensor, "batch channels rows columns"]
+Convolved = Float[Tensor, "batch wider tall wide"]
+Kernel = Float[Tensor, "outside inside 3 3"]
 
 
 class Convolution(nn.Conv2d):
     """A convolution in the precision of what comes."""
 
-    def forward(self, input: Features) -> Features:
+    def forward(self, input: Features) -> Convolved:
         """Convolve."""
         bias = None if self.bias is None else self.bias.to(input.dtype)
         weight = self.weight.to(input.dtype)
@@ -28,7 +30,7 @@ class TransposedDoubling(nn.ConvTranspose2d):
     def __init__(self, channels: int, narrower: int) -> None:
         super().__init__(channels, narrower, 3, 2, 1, output_padding=1, bias=False)
 
-    def forward(self, input: Features, output_size: list[int] | None = None) -> Features:
+    def forward(self, input: Features, output_size: list[int] | None = None) -> Convolved:
         """Enlarge."""
         assert output_size is None
         return F.conv_transpose2d(
@@ -47,7 +49,7 @@ class NearestDoubling(nn.Conv2d):
     def __init__(self, channels: int, narrower: int) -> None:
         super().__init__(channels, narrower, 3, bias=False)
 
-    def forward(self, input: Features) -> Features:
+    def forward(self, input: Features) -> Convolved:
         """Enlarge."""
         return F.conv_transpose2d(
             F.pad(input, (1, 1, 1, 1), mode="replicate"),
@@ -57,7 +59,7 @@ class NearestDoubling(nn.Conv2d):
         )
 
 
-def _spread(weight: Features) -> Features:
+def _spread(weight: Kernel) -> Float[Tensor, "inside outside 4 4"]:
     """Turn a kernel over repeated pixels into the transposed kernel over the pixels themselves.
 
     A small pixel is repeated at two places, so that what it sends out is the kernel laid down

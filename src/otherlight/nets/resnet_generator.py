@@ -3,6 +3,7 @@
 After Johnson et al. 2016 (https://arxiv.org/abs/1603.08155): two strided convolutions down,
 residual blocks, two steps up. ``upsampling="nearest"`` repeats pixels and convolves then, which
 leaves no checkerboard (Odena et al. 2016, https://distill.pub/2016/deconv-checkerboard).
+With ``skip`` the network paints the change of an image instead of the image; the paper has none.
 """
 
 from typing import Literal
@@ -20,6 +21,7 @@ Features = Float[Tensor, "batch channels rows columns"]
 Upsampling = Literal["transposed", "nearest"]
 
 _STRIDE = 4
+_BRIGHTEST = 0.97
 _SMALLEST = 8  # two bottleneck pixels remain to normalise and to reflect
 
 
@@ -40,10 +42,12 @@ class ResNetGenerator(nn.Module):
         width: int = 64,
         blocks: int = 9,
         upsampling: Upsampling = "transposed",
+        skip: bool = False,
         precision: torch.dtype = torch.float32,
     ) -> None:
         super().__init__()
         self.precision = precision
+        self.skip = skip
         self.layers = nn.Sequential(
             *_convolution(3, width, 7, reflect=3),
             *_convolution(width, 2 * width, 3, stride=2),
@@ -60,7 +64,8 @@ class ResNetGenerator(nn.Module):
         height, width = images.shape[-2:]
         laid_out = images.to(self.precision, memory_format=torch.channels_last)
         # The last squashing in fp32, so that dark tones keep their steps.
-        return self.layers(_padded(laid_out))[..., :height, :width].float().tanh()
+        change = self.layers(_padded(laid_out))[..., :height, :width].float()
+        return (change + _unsquashed(images) if self.skip else change).tanh()
 
 
 class ResidualBlock(nn.Module):
@@ -95,7 +100,12 @@ def _doubling(channels: int, narrower: int, upsampling: Upsampling) -> list[nn.M
     return [step(channels, narrower), InstanceNorm(), nn.ReLU(inplace=True)]
 
 
-def _padded(images: Images) -> Images:
+def _unsquashed(images: Images) -> Images:
+    """Undo tanh, short of black and white, which it never reaches."""
+    return images.clamp(-_BRIGHTEST, _BRIGHTEST).atanh()
+
+
+def _padded(images: Images) -> Float[Tensor, "batch 3 tall wide"]:
     height, width = images.shape[-2:]
     down, right = (max(-size % _STRIDE, _SMALLEST - size) for size in (height, width))
     if not down and not right:

@@ -71,15 +71,25 @@ def optimiser_state(name: str, optimiser: Optimizer) -> State:
 
 
 def load_optimiser(name: str, optimiser: Optimizer, state: Mapping[str, Tensor]) -> None:
-    """Load what `optimiser_state` named."""
+    """Load what `optimiser_state` named.
+
+    Moments are laid out as their parameters are: fused steps walk both in the order of memory.
+    """
+    parameters = [p for group in optimiser.param_groups for p in group["params"]]
     moments: dict[int, dict[str, Tensor]] = {}
     for key, value in state.items():
         if key.startswith(f"{name}."):
-            index, slot = key.removeprefix(f"{name}.").split(".", 1)
-            moments.setdefault(int(index), {})[slot] = value.clone()
+            place, slot = key.removeprefix(f"{name}.").split(".", 1)
+            moments.setdefault(int(place), {})[slot] = _laid_out(value, parameters[int(place)])
     optimiser.load_state_dict(
         {"state": moments, "param_groups": optimiser.state_dict()["param_groups"]}
     )
+
+
+def _laid_out(value: Tensor, parameter: Tensor) -> Tensor:
+    if value.shape != parameter.shape:
+        return value.clone()
+    return torch.empty_like(parameter, dtype=value.dtype).copy_(value).detach()
 
 
 def generator_state(name: str, generator: Generator) -> State:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import chain
-from typing import Literal, Self
+from typing import Literal
 
 import torch
 from torch import Generator, Tensor, nn
@@ -45,13 +45,16 @@ class CycleGANConfig:
     blocks: int | Literal["auto"] = "auto"
     """Residual blocks; auto takes 6 for training images below 256 pixels and 9 from there."""
     upsampling: Upsampling = "transposed"
+    skip: bool = False
+    """Generators paint the change of an image instead of the image; learns much sooner where
+    source and target share their shapes. Not in the paper."""
     discriminator_width: int = 64
     discriminator_depth: int = 3
     """3 judges patches of 70 x 70 pixels, 2 of 34 x 34, 1 of 16 x 16."""
     weight_deviation: float = 0.02
     precision: Precision = "auto"
 
-    def at_size(self, size: int) -> Self:
+    def at_size(self, size: int) -> "CycleGANConfig":
         """Settle what depends on the shorter side of the training images."""
         return replace(self, blocks=blocks_for(size)) if self.blocks == "auto" else self
 
@@ -180,7 +183,9 @@ def _frozen(*nets: nn.Module) -> Yields[None]:
 
 def _generator(config: CycleGANConfig, chance: Generator) -> nn.Module:
     assert config.blocks != "auto"
-    net = ResNetGenerator(config.width, config.blocks, config.upsampling, _precision(config))
+    net = ResNetGenerator(
+        config.width, config.blocks, config.upsampling, config.skip, _precision(config)
+    )
     normal_weights(net, chance, config.weight_deviation)
     return channels_last(net)
 

@@ -1,0 +1,72 @@
+"""The networks of CycleGAN are those of its appendix."""
+
+import pytest
+import torch
+
+from otherlight.nets.initialise import normal_weights
+from otherlight.nets.patchgan import PatchGAN, receptive_field
+from otherlight.nets.resnet_generator import ResNetGenerator, Upsampling
+
+
+def chance() -> torch.Generator:
+    return torch.Generator().manual_seed(0)
+
+
+def test_the_papers_generator_has_the_papers_parameters():
+    # 11.378 M in the authors' code, of which 3,904 are biases that the norms take out again:
+    # a first layer, two down, 18 in blocks, two up.
+    biases = 64 + 128 + 256 + 18 * 256 + 128 + 64
+    assert sum(p.numel() for p in ResNetGenerator().parameters()) == 11_378_179 - biases
+
+
+@pytest.mark.parametrize("size", [(64, 48), (61, 47), (8, 33), (5, 6), (1, 9), (2, 2)])
+def test_any_size_comes_back_as_it_came(size: tuple[int, int]):
+    net = ResNetGenerator(4, 1, "nearest")
+    images = torch.rand(1, 3, *size, generator=chance()) * 2 - 1
+    painted = net(images)
+    assert painted.shape == images.shape
+    assert painted.isfinite().all()
+
+
+@pytest.mark.parametrize("upsampling", ["transposed", "nearest"])
+def test_every_output_is_in_range_and_depends_on_the_input(upsampling: Upsampling):
+    net = ResNetGenerator(8, 2, upsampling)
+    normal_weights(net, chance())
+    images = torch.rand(2, 3, 32, 40, generator=chance()) * 2 - 1
+    painted = net(images)
+    assert painted.abs().max() <= 1.0
+    assert not torch.allclose(painted[0], painted[1])
+
+
+def test_with_skip_and_no_change_an_image_stays():
+    net = ResNetGenerator(4, 1, skip=True)
+    normal_weights(net, chance(), deviation=0.0)
+    images = torch.rand(1, 3, 16, 16, generator=chance()) * 1.8 - 0.9
+    torch.testing.assert_close(net(images), images)
+
+
+@pytest.mark.parametrize(("depth", "pixels"), [(1, 16), (2, 34), (3, 70)])
+def test_a_logit_sees_as_many_pixels_as_is_said(depth: int, pixels: int):
+    net = PatchGAN(4, depth).double()
+    # Norms spread a gradient over the whole image; what convolutions see is the question here.
+    net.layers = torch.nn.Sequential(*(n for n in net.layers if "Norm" not in type(n).__name__))
+    net.precision = torch.float64
+    images = torch.rand(1, 3, 128, 128, dtype=torch.float64, generator=chance())
+    images.requires_grad_(True)
+    logits = net.layers(images)
+    logits[0, 0, logits.shape[2] // 2, logits.shape[3] // 2].backward()
+    assert images.grad is not None
+    seen = images.grad.abs().sum((0, 1)).nonzero()
+    assert (seen.max(0).values - seen.min(0).values + 1).tolist() == [pixels, pixels]
+    assert receptive_field(depth) == pixels
+
+
+def test_first_weights_are_normal_and_come_from_the_generator_alone():
+    first, again, other = ResNetGenerator(16, 2), ResNetGenerator(16, 2), ResNetGenerator(16, 2)
+    normal_weights(first, chance())
+    normal_weights(again, chance())
+    normal_weights(other, torch.Generator().manual_seed(1))
+    weights = [torch.cat([p.detach().flatten() for p in net.parameters()]) for net in (first, again, other)]
+    assert torch.equal(weights[0], weights[1])
+    assert not torch.equal(weights[0], weights[2])
+    assert abs(float(weights[0].std()) - 0.02) < 2e-4

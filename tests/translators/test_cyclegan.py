@@ -1,0 +1,90 @@
+"""The fast step equals the plain one, term by term, and learns the same weights."""
+
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+from otherlight.training.devices import Precision, has_fast_bf16
+from otherlight.translators.cyclegan import CycleGAN, CycleGANConfig
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
+from plain_cyclegan import PlainCycleGAN  # noqa: E402
+
+WIDTH, BLOCKS, SIZE = 8, 2, (40, 48)
+
+
+def both(precision: Precision) -> tuple[CycleGAN, PlainCycleGAN, list[torch.Tensor]]:
+    chance = torch.Generator().manual_seed(0)
+    config = CycleGANConfig(
+        width=WIDTH, blocks=BLOCKS, discriminator_width=WIDTH, precision=precision
+    )
+    ours = CycleGAN(config, chance)
+    plain = PlainCycleGAN(WIDTH, BLOCKS, WIDTH)
+    plain.start_from(ours)
+    batches = [torch.rand(1, 3, *SIZE, generator=chance) * 2 - 1 for _ in range(2)]
+    return ours, plain, batches
+
+
+def test_the_fast_step_equals_the_plain_one_in_fp32():
+    ours, plain, (source, target) = both("fp32")
+    for _ in range(3):
+        fast, slow = ours.step(source, target), plain.step(source, target)
+        assert fast.keys() == slow.keys()
+        for name in slow:
+            torch.testing.assert_close(fast[name], slow[name], rtol=2e-4, atol=2e-5)
+    for name in ("generator_target", "discriminator_source"):
+        pairs = zip(
+            getattr(ours, name).parameters(), getattr(plain, name).parameters(), strict=True
+        )
+        assert all(torch.allclose(a, b, atol=2e-4) for a, b in pairs)
+
+
+@pytest.mark.skipif(not has_fast_bf16(torch.device("cpu")), reason="bf16 is not fast here")
+def test_the_fast_step_equals_the_plain_one_within_bf16():
+    ours, plain, (source, target) = both("bf16")
+    for _ in range(3):
+        fast, slow = ours.step(source, target), plain.step(source, target)
+        for name in slow:
+            torch.testing.assert_close(fast[name], slow[name], rtol=2e-2, atol=1e-2)
+
+
+def test_discriminators_learn_and_their_gradients_come_from_their_own_loss_alone():
+    ours, _, (source, target) = both("fp32")
+    ours.step(source, target)
+    for net in (ours.discriminator_target, ours.discriminator_source):
+        assert all(p.requires_grad and p.grad is not None for p in net.parameters())
+
+
+def test_without_identity_there_is_no_identity_loss_and_the_rest_is_as_before():
+    config = CycleGANConfig(width=4, blocks=1, discriminator_width=4, precision="fp32")
+    off = CycleGANConfig(
+        width=4, blocks=1, discriminator_width=4, precision="fp32", identity_weight=0.0
+    )
+    source, target = torch.rand(1, 3, 32, 32), torch.rand(1, 3, 32, 32)
+    with_identity = CycleGAN(config, torch.Generator().manual_seed(0)).step(source, target)
+    without = CycleGAN(off, torch.Generator().manual_seed(0)).step(source, target)
+    assert without.keys() == with_identity.keys() - {"identity"}
+    for name in ("adversarial", "cycle"):
+        torch.testing.assert_close(without[name], with_identity[name])
+
+
+def test_six_blocks_below_256_pixels_and_nine_from_there():
+    assert CycleGANConfig().at_size(128).blocks == 6
+    assert CycleGANConfig().at_size(256).blocks == 9
+    assert CycleGANConfig(blocks=3).at_size(256).blocks == 3
+
+
+def test_batches_learn_as_the_mean_of_their_images():
+    config = CycleGANConfig(width=4, blocks=1, discriminator_width=4, precision="fp32", replay=0)
+    source, target = torch.rand(2, 3, 32, 32), torch.rand(2, 3, 32, 32)
+    both = CycleGAN(config, torch.Generator().manual_seed(0)).step(source, target)
+    alone = [
+        CycleGAN(config, torch.Generator().manual_seed(0)).step(
+            source[i : i + 1], target[i : i + 1]
+        )
+        for i in range(2)
+    ]
+    for name in ("adversarial", "cycle", "identity"):
+        torch.testing.assert_close(both[name], (alone[0][name] + alone[1][name]) / 2)
