@@ -28,7 +28,7 @@ seed: 3
 variables: {images: 1200, light: day}
 parts: {data: [zebra, apple], rest: [last]}
 steps:
-  zebra: {make: {light: "${light}", images: "${images}", list: [1, 2, 3], text: "${name} ${images}"}}
+  zebra: {make: {light: "${light}", images: "${images}", list: [1, 2], text: "${name} ${images}"}}
   apple: {use: {set: "${zebra.output}", again: "${zebra.make.images}", deep: {rate: 1e-4}}}
   last: {use: {sets: ["${apple.output}/x", "${zebra.output}"]}}
 """

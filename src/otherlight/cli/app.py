@@ -36,10 +36,11 @@ for _name, _function in COMMANDS.items():
     app.command(_name)(command(_function))
 
 
-def _print_version(asked: bool) -> None:
+def _print_version(asked: bool) -> bool:
     if asked:
         print(__version__)
         raise typer.Exit
+    return asked
 
 
 @app.callback()

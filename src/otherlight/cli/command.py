@@ -3,23 +3,22 @@
 import functools
 import sys
 from collections.abc import Callable
-from typing import NoReturn, ParamSpec
+from typing import Any, NoReturn
 
 import typer
 
 from otherlight.cli.progress import shown_progress
 from otherlight.errors import OtherlightError
 
-P = ParamSpec("P")
 INTERRUPTED = 130
 """What shells expect of a command that Ctrl-C ended."""
 
 
-def command(function: Callable[P, None]) -> Callable[P, None]:
+def command(function: Callable[..., None]) -> Callable[..., None]:
     """Show progress, and end with 0, 1 (a user can put it right) or 130 (interrupted)."""
 
     @functools.wraps(function)
-    def wrapped(*args: P.args, **kwargs: P.kwargs) -> None:
+    def wrapped(*args: Any, **kwargs: Any) -> None:
         try:
             with shown_progress():
                 function(*args, **kwargs)

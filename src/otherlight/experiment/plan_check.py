@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, is_dataclass
 from pathlib import Path
-from typing import Any, TypeVar, get_args
+from typing import Any, TypeVar, get_args, get_type_hints
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
 from otherlight.config import build, nearest
@@ -21,15 +21,18 @@ _BUILD_ERROR = re.compile(r"\[\w+\] (\w+)")
 
 @dataclass(frozen=True, kw_only=True)
 class Section:
-    """Options that belong to frozen configs beside their methods: where they stand, whose they are.
+    """Options that belong to configs beside their methods: where they stand, and whose they are.
 
-    At the path ``()`` they stand among the verb's own options.
+    A config is a frozen dataclass, or a TypedDict of a function's keywords. At the path ``()``
+    options stand among the verb's own.
     """
 
     path: Key = ()
     configs: tuple[type, ...]
-    own: tuple[str, ...] = ()
-    """Keys of the section that no config holds."""
+    label: str = ""
+    """What complaints call the section: the method's name; the last word of the path if empty."""
+    hidden: tuple[str, ...] = ()
+    """Fields that a plan writes in another way."""
 
 
 def no_sections(options: Mapping[str, Any]) -> tuple[Section, ...]:
@@ -46,14 +49,14 @@ class ReadyStep:
     """The plan's name and the step's: "demo/verdict"."""
     about: str
     options: Any
+    given: Mapping[str, Any]
+    """All options as the plan has them."""
     configs: Mapping[type, Any]
     to: Path
 
     def config(self, kind: type[T]) -> T:
         """Hand out the config of a kind."""
-        value = self.configs[kind]
-        assert isinstance(value, kind)
-        return value
+        return self.configs[kind]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,10 +85,9 @@ def check_step(plan: Plan, step: Step, verb: Verb) -> ReadyStep:
         sections = verb.sections(step.options)
     except PlanError as error:
         raise PlanError(f"{places.of(step.key)}: {error}") from error
-    flat = [config for section in sections if not section.path for config in section.configs]
-    inner = {section.path[0] for section in sections if section.path}
     own = _names_of(verb.options)
-    known = {*own, *inner, *(name for config in flat for name in _fields_of(config))}
+    known = {*own, *(str(section.path[0]) for section in sections if section.path)}
+    known |= {name for section in sections if not section.path for name in keys_of(section)}
     _refuse_unknown(step.options, known, step.verb, step.key, places)
     given = dict(step.options)
     if "seed" in known:
@@ -105,9 +107,16 @@ def check_step(plan: Plan, step: Step, verb: Verb) -> ReadyStep:
         name=f"{plan.name}/{step.name}",
         about=plan.about,
         options=options,
+        given=given,
         configs=configs,
         to=step.output,
     )
+
+
+def keys_of(section: Section) -> tuple[str, ...]:
+    """List the keys that a section may hold."""
+    names = (name for config in section.configs for name in get_type_hints(config))
+    return tuple(name for name in names if name not in section.hidden)
 
 
 def _build_section(
@@ -115,22 +124,45 @@ def _build_section(
 ) -> dict[type, Any]:
     values = _value_at(given, section.path)
     key = (*step.key, *section.path)
-    label = _label(section.path, step.verb)
+    label = section.label or _label(section.path, step.verb)
     if not isinstance(values, Mapping):
         raise PlanError(f"{places.of(key)}: [{label}] must be a mapping; {values!r} came.")
     if section.path:
-        known = {*section.own, *(name for config in section.configs for name in _fields_of(config))}
-        _refuse_unknown(values, known, label, key, places)
+        _refuse_unknown(values, keys_of(section), label, key, places)
     built: dict[type, Any] = {}
     for config in section.configs:
-        mine = {name: values[name] for name in _fields_of(config) if name in values}
+        _refuse_unknown_inside(config, values, key, places)
+        mine = {name: values[name] for name in get_type_hints(config) if name in values}
         try:
-            built[config] = build(config, mine, label)
+            whole = is_dataclass(config)
+            built[config] = build(config, mine, label) if whole else _typed(config, mine, label)
         except PlanError as error:
             complaint = _BUILD_ERROR.match(str(error))
             place = places.along((*key, complaint.group(1)) if complaint else key)
             raise PlanError(f"{place}: {error}") from error
     return built
+
+
+def _typed(config: type, values: Mapping[str, Any], label: str) -> dict[str, Any]:
+    """Bring a function's keywords to their types; those that were not given stay away."""
+    typed: dict[str, Any] = {}
+    for name, value in values.items():
+        try:
+            typed[name] = TypeAdapter(get_type_hints(config)[name]).validate_python(value)
+        except ValidationError as error:
+            message = error.errors()[0]["msg"]
+            raise PlanError(f"[{label}] {name}: {message}; {value!r} came.") from error
+    return typed
+
+
+def _refuse_unknown_inside(
+    config: type, values: Mapping[str, Any], key: Key, places: Places
+) -> None:
+    """Follow configs within a config, whose unknown keys pydantic would pass over."""
+    for name, kind in get_type_hints(config).items():
+        inner = values.get(name)
+        if is_dataclass(kind) and isinstance(inner, Mapping):
+            _refuse_unknown(inner, get_type_hints(kind), name, (*key, name), places)
 
 
 def _value_at(values: Any, path: Key) -> Any:
@@ -150,17 +182,14 @@ def _label(around: Iterable[str | int], verb: str) -> str:
 
 
 def _refuse_unknown(
-    values: Mapping[str, Any], known: set[str], label: str, key: Key, places: Places
+    values: Mapping[str, Any], known: Iterable[str], label: str, key: Key, places: Places
 ) -> None:
+    names = list(known)
     for name in values:
-        if name not in known:
+        if name not in names:
             raise PlanError(
-                f"{places.of((*key, name))}: [{label}] has no key {name!r}. {nearest(name, known)}"
+                f"{places.of((*key, name))}: [{label}] has no key {name!r}. {nearest(name, names)}"
             )
-
-
-def _fields_of(config: type) -> tuple[str, ...]:
-    return tuple(each.name for each in fields(config))
 
 
 def _names_of(model: type[BaseModel]) -> dict[str, Any]:
