@@ -149,7 +149,10 @@ def _overlapping(
     ignored: Bool[np.ndarray, " truths"],
     least: float,
 ) -> Iterator[_Pairs]:
-    """Every pair of one image and class that overlaps by ``least`` or more, in blocks."""
+    """Every pair of one image and class that overlaps by ``least`` or more, in blocks.
+
+    A block may part the detections of one image and class: those with better scores come first.
+    """
     truth_cell = truth.image.astype(np.int64) * truth.classes + truth.label
     truth_rows = np.argsort(truth_cell, kind="stable")
     truth_cell = truth_cell[truth_rows]
@@ -162,8 +165,6 @@ def _overlapping(
     while start < len(rows):
         done = ends[start - 1] if start else 0
         stop = max(start + 1, int(np.searchsorted(ends, done + _PAIRS_AT_ONCE, side="right")))
-        # Detections of one image and class compete, so a block must not part them.
-        stop = int(np.searchsorted(cell, cell[stop - 1], side="right"))
         detection = np.repeat(np.arange(start, stop), count[start:stop])
         within = np.arange(len(detection)) - (ends - count)[detection] + done
         partner = truth_rows[first[detection] + within]
