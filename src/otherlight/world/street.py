@@ -180,32 +180,6 @@ def lights_and_signs(
         cycle = chance.uniform(0, CYCLE)
         for side in (-1, 1):
             for near, height in ((True, 3.1), (False, chance.uniform(3.4, 5.2))):
-<<<<<<< HEAD
-                if chance.random() < 0.2:
-                    continue
-                arm = -side * chance.uniform(1.5, 3.5) if not near and height > 4.3 else 0.0
-                at = (
-                    side * (section.kerb(side) + 0.5),
-                    0.0,
-                    junction - 4.0 if near else junction + _WIDE,
-                )
-                found.append(Thing(track=f"pole-{len(found)}", mesh=pole(height, arm), at=at))
-                head = (at[0] + arm, height - 0.3, at[2] - 0.12)
-                found.append(Thing(track=f"traffic_light-{len(found)}", label="traffic_light",
-                                   mesh=signal_head(), at=head, cycle=cycle, shadow=False))  # fmt: skip
-    for _ in range(int(chance.integers(2, 8))):
-        side, forward = (1 if chance.random() < 0.7 else -1), chance.uniform(8, 110)
-        right, height = (
-            side * (section.kerb(side) + chance.uniform(0.4, 0.7)),
-            chance.uniform(2.1, 2.7),
-        )
-        if junction is not None and junction - 5 < forward < junction + _WIDE:
-            continue
-        found.append(Thing(track=f"post-{len(found)}", mesh=pole(height + 0.35),
-                           at=(right, 0.0, forward)))  # fmt: skip
-        found.append(Thing(track=f"traffic_sign-{len(found)}", label="traffic_sign", mesh=sign(chance),
-                           at=(right, height, forward - 0.1), shadow=False))  # fmt: skip
-=======
                 if chance.random() < 0.8:
                     arm = -side * chance.uniform(1.5, 3.5) if not near and height > 4.3 else 0.0
                     forward = junction - 4.0 if near else junction + _WIDE
@@ -216,7 +190,6 @@ def lights_and_signs(
         right = side * (section.kerb(side) + chance.uniform(0.4, 0.7))
         if junction is None or not junction - 5 < forward < junction + _WIDE:
             _sign(found, (right, chance.uniform(2.1, 2.7), forward), chance)
->>>>>>> 4f86990 (World: tests; project apart from view; a face keeps to its own depths)
     return found
 
 
