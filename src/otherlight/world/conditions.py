@@ -11,7 +11,8 @@ from otherlight.errors import PlanError
 from otherlight.world.day import draw_sun, render_day
 from otherlight.world.light import Picture
 from otherlight.world.night import draw_dark, render_night
-from otherlight.world.view import Packed, View
+from otherlight.world.project import Packed
+from otherlight.world.view import View
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -7,16 +7,17 @@ import numpy as np
 from otherlight.world.light import (
     Picture,
     developed,
+    footprint,
     footprints,
     grained,
     shown,
+    signals_lit,
     space_of,
     vignette,
 )
+from otherlight.world.project import Packed
 from otherlight.world.shapes import Material
-from otherlight.world.view import Packed, View
-
-_SIGNALS = {Material.RED: "red", Material.YELLOW: "yellow", Material.GREEN: "green"}
+from otherlight.world.view import View
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -73,11 +74,8 @@ def _lit_faces(packed: Packed, view: View, sun: Sun) -> np.ndarray:
     # Glass mirrors some sky.
     glass = np.isin(view.material, (Material.GLASS, Material.WINDOW))
     table[glass] += 0.10 * np.asarray(sun.haze, np.float32)
-    things = packed.scene.things
-    for material, name in _SIGNALS.items():
-        on = np.array([thing.state(view.seconds) == name for thing in things] + [False])
-        lit = (view.material == material) & on[view.thing]
-        table[lit] += view.glow[lit] * 0.95
+    lit = signals_lit(packed, view)
+    table[lit] += view.glow[lit] * 0.95
     return table.astype(np.float32)
 
 
@@ -93,15 +91,6 @@ def _shadows(packed: Packed, view: View, sun: Sun) -> tuple[np.ndarray, np.ndarr
     alive = np.array([things[i].label is not None for i in casts], bool)
     close = footprints(view, low[alive] - 0.1, size[alive] + 0.2, size[alive] * 0)
     return shade, close
-
-
-def footprint(packed: Packed, view: View, index: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Find the low corners (right, forward) of things on the bent road, and their sizes."""
-    low = view.place[index][:, [0, 2]] + packed.low[index]
-    size = packed.high[index] - packed.low[index]
-    middle = low[:, 1] + size[:, 1] / 2
-    low[:, 0] += 0.5 * packed.scene.bend * middle * np.abs(middle)
-    return low, size
 
 
 def _sky(view: View, sun: Sun) -> np.ndarray:

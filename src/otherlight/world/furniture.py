@@ -139,7 +139,7 @@ def tree(chance: np.random.Generator) -> Mesh:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class House:
-    """A house's size: along the road, up, away from it; ``side`` is 1 right of the road, -1 left."""
+    """A house's size along the road, up and away from it; ``side`` is -1 left, 1 right."""
 
     side: int
     length: float

@@ -16,7 +16,8 @@ import cv2
 import numpy as np
 from jaxtyping import Float16, Int16, UInt8, UInt16
 
-from otherlight.world.view import OVER, SHIFT, Packed, View
+from otherlight.world.project import OVER, SHIFT, Packed
+from otherlight.world.view import View
 
 LEAST_PIXELS, LEAST_SIDE = 12, 3
 PARTLY, LARGELY = 0.1, 0.5
@@ -55,6 +56,8 @@ def silhouette(view: View, index: int) -> tuple[int, int]:
     """Count the pixels of one thing as if alone: those inside the frame, and all."""
     polygons = view.polygon[view.first[index] : view.last[index]]
     size = np.array([view.lens.width, view.lens.height]) * OVER
+    if not len(polygons):
+        return 0, 0
     flat = polygons.reshape(-1, 2) >> SHIFT
     low = np.maximum(flat.min(axis=0) - 2, -size) // OVER * OVER
     high = np.minimum(flat.max(axis=0) + 3, 2 * size)

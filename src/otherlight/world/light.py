@@ -9,10 +9,13 @@ from statistics import NormalDist
 
 import cv2
 import numpy as np
-from jaxtyping import Float32, UInt8
+from jaxtyping import Bool, Float32, UInt8
 
+from otherlight.world.project import Packed
 from otherlight.world.shapes import Material
-from otherlight.world.view import OVER, View
+from otherlight.world.view import View
+
+_SIGNALS = {Material.RED: "red", Material.YELLOW: "yellow", Material.GREEN: "green"}
 
 Light = Float32[np.ndarray, "height width 3"]
 """Linear light by pixel: red, green, blue."""
@@ -77,6 +80,24 @@ def grained(view: View, space: Space, grain: np.ndarray, travelled: float) -> Pl
     return grain[along, aside] * space.ground * np.minimum(1.0, 9.0 / space.forward)
 
 
+def signals_lit(packed: Packed, view: View) -> Bool[np.ndarray, " faces"]:
+    """Find the faces of traffic lights that are lit now."""
+    lit = np.zeros(len(view.thing), np.bool_)
+    for material, name in _SIGNALS.items():
+        on = np.array([thing.state(view.seconds) == name for thing in packed.scene.things])
+        lit |= (view.material == material) & on[view.thing] & (view.thing >= 0)
+    return lit
+
+
+def footprint(packed: Packed, view: View, index: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Find the low corners (right, forward) of things on the bent road, and their sizes."""
+    low = view.place[index][:, [0, 2]] + packed.low[index]
+    size = packed.high[index] - packed.low[index]
+    middle = low[:, 1] + size[:, 1] / 2
+    low[:, 0] += 0.5 * packed.scene.bend * middle * np.abs(middle)
+    return low, size
+
+
 def footprints(view: View, reach: np.ndarray, size: np.ndarray, shift: np.ndarray) -> Plain:
     """Cover the ground under things: 1 where their footprint, drawn out by a shift, lies.
 
@@ -116,11 +137,11 @@ def glowing(light: Light, shares: tuple[tuple[float, float], ...]) -> Light:
     return total
 
 
-def vignette(width: int, height: int, strength: float) -> Light:
+def vignette(width: int, height: int, strength: float) -> Float32[np.ndarray, "height width 1"]:
     """Darken towards the corners."""
     across = np.linspace(-1, 1, width, dtype=np.float32)[None, :] ** 2
     down = np.linspace(-1, 1, height, dtype=np.float32)[:, None] ** 2
-    return (1.0 - strength * 0.5 * (across + down))[..., None]
+    return (1.0 - np.float32(strength * 0.5) * (across + down))[..., None]
 
 
 def developed(light: Light, noise: tuple[float, float], chance: np.random.Generator) -> Picture:
@@ -136,14 +157,10 @@ def developed(light: Light, noise: tuple[float, float], chance: np.random.Genera
     return np.clip(np.rint(picture, out=picture), 0, 255, out=picture).astype(np.uint8)
 
 
-def _steps() -> Float32[np.ndarray, "256"]:
+def _steps() -> Float32[np.ndarray, " 256"]:
     """Invert the normal distribution at the middles of 256 equal shares."""
     inverse = NormalDist().inv_cdf
     return np.array([inverse((index + 0.5) / 256) for index in range(256)], np.float32)
 
 
 _NORMAL = _steps()
-
-
-__all__ = ["OVER", "Light", "Picture", "Plain", "Space", "developed", "footprints", "glowing",
-           "grained", "rows_of", "shown", "space_of", "vignette"]  # fmt: skip

@@ -5,26 +5,27 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from otherlight.world.day import footprint
 from otherlight.world.light import (
     Light,
     Picture,
     Plain,
     Space,
     developed,
+    footprint,
     footprints,
     glowing,
     grained,
     rows_of,
     shown,
+    signals_lit,
     space_of,
     vignette,
 )
+from otherlight.world.project import Packed
 from otherlight.world.scene import Lamp
 from otherlight.world.shapes import Colour, Material
-from otherlight.world.view import Packed, View
+from otherlight.world.view import View
 
-_SIGNALS = {Material.RED: "red", Material.YELLOW: "yellow", Material.GREEN: "green"}
 _GLOW = {
     Material.HEADLIGHT: 14.0, Material.TAILLIGHT: 3.2, Material.LAMP: 12.0, Material.WINDOW: 0.42,
 }  # fmt: skip
@@ -103,9 +104,7 @@ def _falling(packed: Packed, view: View, space: Space, dark: Dark) -> Light:
     return light
 
 
-def _street_lamps(
-    packed: Packed, view: View
-) -> list[tuple[tuple[float, float, float], Lamp]]:
+def _street_lamps(packed: Packed, view: View) -> list[tuple[tuple[float, float, float], Lamp]]:
     """List the nearest lamps that shine downwards, with their places on the bent road."""
     found: list[tuple[tuple[float, float, float], Lamp]] = []
     for thing, place in zip(packed.scene.things, view.place.tolist(), strict=True):
@@ -169,10 +168,8 @@ def _emitted(packed: Packed, view: View) -> np.ndarray:
     for material, strength in _GLOW.items():
         power[material] = strength
     table = view.glow * power[view.material][:, None]
-    for material, name in _SIGNALS.items():
-        on = np.array([t.state(view.seconds) == name for t in packed.scene.things] + [False])
-        lit = (view.material == material) & on[view.thing]
-        table[lit] = view.glow[lit] * _SIGNAL_GLOW
+    lit = signals_lit(packed, view)
+    table[lit] = view.glow[lit] * _SIGNAL_GLOW
     return table.astype(np.float32)
 
 

@@ -7,9 +7,9 @@ from jaxtyping import Bool, Float32, Int
 def paint_order(
     low: Float32[np.ndarray, "things 2"],
     high: Float32[np.ndarray, "things 2"],
-    seen: Bool[np.ndarray, "things"],
-    flat: Bool[np.ndarray, "things"],
-) -> Int[np.ndarray, "things"]:
+    seen: Bool[np.ndarray, " things"],
+    flat: Bool[np.ndarray, " things"],
+) -> Int[np.ndarray, " things"]:
     """Rank things by their footprints (right, forward) as seen from (0, 0); 0 is painted first.
 
     Of two that a line across the road separates, the farther goes first; else of two that a line

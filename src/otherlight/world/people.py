@@ -1,19 +1,19 @@
 """Pedestrians and cyclists as faces; the origin is on the ground under them, they face forward."""
 
+from itertools import pairwise
+
 import numpy as np
 
 from otherlight.world.shapes import (
     AHEAD,
     BACK,
-    LEFT,
-    RIGHT,
     Colour,
     Faces,
     Look,
     Material,
     Mesh,
+    Point,
     box,
-    disc,
     frustum,
     panel,
     prism,
@@ -73,8 +73,11 @@ def cyclist(chance: np.random.Generator, *, lit: bool) -> Mesh:
     faces.add(panel((0, 1.0, 0.45), (0.28, 0.03), BACK), tyre, layer=1)
     trousers = _pick(chance, _TROUSERS)
     for side, knee in ((-0.11, 0.62), (0.11, 0.5)):
-        leg = prism([(-0.25, 0.98), (-0.12, 1.02), (0.12, knee), (0.02, knee - 0.42),
-                     (-0.1, knee - 0.42), (-0.02, knee - 0.04)], side - 0.07, side + 0.07)  # fmt: skip
+        outline = [
+            (-0.25, 0.98), (-0.12, 1.02), (0.12, knee),
+            (0.02, knee - 0.42), (-0.1, knee - 0.42), (-0.02, knee - 0.04),
+        ]  # fmt: skip
+        leg = prism(outline, side - 0.07, side + 0.07)
         faces.add(leg, Look(colour=trousers), layer=2)
     coat = Look(colour=_pick(chance, _CLOTHES))
     torso = prism([(-0.32, 0.95), (-0.05, 0.95), (0.2, 1.42), (0.0, 1.5), (-0.14, 1.4)], -0.2, 0.2)
@@ -96,9 +99,7 @@ def cyclist(chance: np.random.Generator, *, lit: bool) -> Mesh:
     return faces.mesh()
 
 
-def _head(
-    faces: Faces, neck: tuple[float, float, float], tall: float, chance: np.random.Generator
-) -> None:
+def _head(faces: Faces, neck: Point, tall: float, chance: np.random.Generator) -> None:
     """Set a head with hair on a neck; a hat now and then."""
     radius = tall * 0.068
     right, up, forward = neck[0], neck[1] + tall * 0.1, neck[2]
@@ -125,7 +126,7 @@ def _ring(radius: float, width: float, centre: tuple[float, float]) -> np.ndarra
     """Build a wheel seen from the side as eight flat pieces; centre is (up, forward)."""
     angle = np.arange(9) * np.pi / 4
     pieces: list[np.ndarray] = []
-    for start, end in zip(angle[:-1], angle[1:], strict=True):
+    for start, end in pairwise(angle):
         outline = [
             (0.0, centre[0] + r * np.sin(a), centre[1] + r * np.cos(a))
             for r, a in (
@@ -161,6 +162,3 @@ def _pick_same(faces: Faces, chance: np.random.Generator, colours: tuple[Colour,
 
 def _darker(colour: Colour) -> Colour:
     return colour[0] * 0.85, colour[1] * 0.85, colour[2] * 0.85
-
-
-__all__ = ["HIP", "LEFT", "RIGHT", "cyclist", "pedestrian"]

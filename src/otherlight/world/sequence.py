@@ -16,8 +16,9 @@ from otherlight.world.conditions import condition_of
 from otherlight.world.config import WORLD, WorldConfig
 from otherlight.world.labels import depth_of, label_frame, mask_of
 from otherlight.world.light import Picture
+from otherlight.world.project import Packed, pack
 from otherlight.world.traffic import draw_scene
-from otherlight.world.view import Packed, View, look, pack
+from otherlight.world.view import View, look
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -85,7 +86,10 @@ def _write_beside(config: WorldConfig, shot: Shot, stem: str, to: Path) -> dict[
     written: dict[str, str] = {}
     if config.depth:
         written["depth"] = f"depth/{stem}.npy"
-        with writing(to / written["depth"], durable=False) as temporary, temporary.open("wb") as file:
+        with (
+            writing(to / written["depth"], durable=False) as temporary,
+            temporary.open("wb") as file,
+        ):
             np.save(file, depth_of(shot.view))
     if config.mask:
         written["mask"] = f"mask/{stem}.png"

@@ -14,7 +14,12 @@ from jaxtyping import Bool, Float32, Int16
 Corners = Float32[np.ndarray, "faces 8 3"]
 """Polygons: right, up, forward in metres."""
 
-Colour = tuple[float, float, float]
+Number = float | int
+
+Point = Sequence[Number]
+"""Right, up, forward in metres."""
+
+Colour = tuple[Number, Number, Number]
 """Red, green, blue as displayed, 0..1."""
 
 AHEAD, BACK, LEFT, RIGHT, UP = (0, 0, 1), (0, 0, -1), (-1, 0, 0), (1, 0, 0), (0, 1, 0)
@@ -58,11 +63,11 @@ class Mesh:
     corners: Corners
     colour: Float32[np.ndarray, "faces 3"]
     glow: Float32[np.ndarray, "faces 3"]
-    material: Int16[np.ndarray, "faces"]
-    part: Int16[np.ndarray, "faces"]
-    layer: Int16[np.ndarray, "faces"]
-    swing: Float32[np.ndarray, "faces"]
-    both: Bool[np.ndarray, "faces"]
+    material: Int16[np.ndarray, " faces"]
+    part: Int16[np.ndarray, " faces"]
+    layer: Int16[np.ndarray, " faces"]
+    swing: Float32[np.ndarray, " faces"]
+    both: Bool[np.ndarray, " faces"]
 
 
 @dataclass
@@ -122,7 +127,7 @@ def padded(polygon: np.ndarray) -> np.ndarray:
     return np.concatenate([polygon, np.repeat(polygon[-1:], missing, axis=0)])
 
 
-def sheet(polygon: Sequence[Sequence[float]], toward: tuple[int, int, int]) -> Corners:
+def sheet(polygon: Sequence[Point], toward: tuple[int, int, int]) -> Corners:
     """Lay one flat polygon facing one way."""
     return facing(padded(np.asarray(polygon, np.float32))[None], np.asarray(toward, np.float32))
 
@@ -132,23 +137,24 @@ def scaled(colour: Colour, by: float) -> Colour:
     return colour[0] * by, colour[1] * by, colour[2] * by
 
 
-def frustum(low: Sequence[float], high: Sequence[float], top: Sequence[float]) -> Corners:
+def frustum(low: Point, high: Point, top: Sequence[Number]) -> Corners:
     """Build a box whose roof is the rectangle (left, right, back, front) ``top``."""
     left, floor, back = low
     right, roof, front = high
     corners = np.array([
         (left, floor, back), (right, floor, back), (right, floor, front), (left, floor, front),
-        (top[0], roof, top[2]), (top[1], roof, top[2]), (top[1], roof, top[3]), (top[0], roof, top[3]),
+        (top[0], roof, top[2]), (top[1], roof, top[2]),
+        (top[1], roof, top[3]), (top[0], roof, top[3]),
     ], np.float32)  # fmt: skip
     return corners[_BOX]
 
 
-def box(low: Sequence[float], high: Sequence[float]) -> Corners:
+def box(low: Point, high: Point) -> Corners:
     """Build a box between two opposite corners: back, right, front, left, roof, floor."""
     return frustum(low, high, (low[0], high[0], low[2], high[2]))
 
 
-def prism(profile: Sequence[tuple[float, float]], left: float, right: float) -> Corners:
+def prism(profile: Sequence[tuple[Number, Number]], left: Number, right: Number) -> Corners:
     """Draw a convex outline (forward, up) out from left to right: left, right, then the rim."""
     outline = np.asarray(profile, np.float32)
     after = np.roll(outline, -1, axis=0)
@@ -164,9 +170,7 @@ def prism(profile: Sequence[tuple[float, float]], left: float, right: float) -> 
     return np.concatenate([side[0, index[::-1]][None], side[1, index][None], rim[:, _QUAD]])
 
 
-def panel(
-    centre: Sequence[float], half: tuple[float, float], toward: tuple[int, int, int]
-) -> Corners:
+def panel(centre: Point, half: tuple[Number, Number], toward: tuple[int, int, int]) -> Corners:
     """Lay a rectangle of half sizes (across, along) facing one way.
 
     Upright panels: half width, half height. Flat ones: half right, half forward.
@@ -176,7 +180,7 @@ def panel(
     return (middle + half[0] * across + half[1] * along)[None].astype(np.float32)
 
 
-def disc(centre: Sequence[float], radius: float, toward: tuple[int, int, int]) -> Corners:
+def disc(centre: Point, radius: Number, toward: tuple[int, int, int]) -> Corners:
     """Lay a regular octagon facing one way."""
     return (np.array(centre, np.float32) + np.float32(radius) * _DISCS[toward])[None]
 

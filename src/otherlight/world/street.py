@@ -1,5 +1,7 @@
 """Drawing a street by chance: its section, ground, houses, lamps, trees, lights and signs."""
 
+from itertools import pairwise
+
 import numpy as np
 
 from otherlight.world.furniture import House, house, pole, sign, signal_head, street_lamp, tree
@@ -65,7 +67,7 @@ def _ground(colour: Colour) -> Look:
 def _strip(faces: Faces, near: float, far: float, look: Look) -> None:
     """Lay a strip along the road in pieces that grow with distance."""
     cuts = np.concatenate([np.arange(START, 120.0, 6.0), np.arange(120.0, END + 60, 20.0)])
-    for start, end in zip(cuts[:-1], cuts[1:], strict=True):
+    for start, end in pairwise(cuts):
         centre = ((near + far) / 2, 0, (start + end) / 2)
         faces.add(panel(centre, (abs(far - near) / 2, (end - start) / 2), UP), look)
 
@@ -136,8 +138,10 @@ def _skyline(chance: np.random.Generator) -> Thing:
         for _ in range(4):
             spot = (right + chance.uniform(-3, 3), chance.uniform(2, height), low[2] - 0.1)
             glow = chance.uniform(0.0, 0.5)
-            window = Look(colour=(shade * 0.7, shade * 0.75, shade * 0.8),
-                          material=Material.WINDOW, glow=(glow, glow * 0.8, glow * 0.5))  # fmt: skip
+            window = Look(
+                colour=(shade * 0.7, shade * 0.75, shade * 0.8), material=Material.WINDOW,
+                glow=(glow, glow * 0.8, glow * 0.5),
+            )  # fmt: skip
             faces.add(panel(spot, (0.7, 0.7), (0, 0, -1)), window, layer=1, part=index)
     return Thing(track="skyline", mesh=faces.mesh(), at=(0.0, 0.0, END), shadow=False)
 
@@ -176,28 +180,38 @@ def lights_and_signs(
         cycle = chance.uniform(0, CYCLE)
         for side in (-1, 1):
             for near, height in ((True, 3.1), (False, chance.uniform(3.4, 5.2))):
-                if chance.random() < 0.2:
-                    continue
-                arm = -side * chance.uniform(1.5, 3.5) if not near and height > 4.3 else 0.0
-                at = (
-                    side * (section.kerb(side) + 0.5),
-                    0.0,
-                    junction - 4.0 if near else junction + _WIDE,
-                )
-                found.append(Thing(track=f"pole-{len(found)}", mesh=pole(height, arm), at=at))
-                head = (at[0] + arm, height - 0.3, at[2] - 0.12)
-                found.append(Thing(track=f"traffic_light-{len(found)}", label="traffic_light",
-                                   mesh=signal_head(), at=head, cycle=cycle, shadow=False))  # fmt: skip
+                if chance.random() < 0.8:
+                    arm = -side * chance.uniform(1.5, 3.5) if not near and height > 4.3 else 0.0
+                    forward = junction - 4.0 if near else junction + _WIDE
+                    at = (side * (section.kerb(side) + 0.5), height, forward)
+                    _traffic_light(found, at, arm, cycle)
     for _ in range(int(chance.integers(2, 8))):
         side, forward = (1 if chance.random() < 0.7 else -1), chance.uniform(8, 110)
-        right, height = (
-            side * (section.kerb(side) + chance.uniform(0.4, 0.7)),
-            chance.uniform(2.1, 2.7),
-        )
-        if junction is not None and junction - 5 < forward < junction + _WIDE:
-            continue
-        found.append(Thing(track=f"post-{len(found)}", mesh=pole(height + 0.35),
-                           at=(right, 0.0, forward)))  # fmt: skip
-        found.append(Thing(track=f"traffic_sign-{len(found)}", label="traffic_sign", mesh=sign(chance),
-                           at=(right, height, forward - 0.1), shadow=False))  # fmt: skip
+        right = side * (section.kerb(side) + chance.uniform(0.4, 0.7))
+        if junction is None or not junction - 5 < forward < junction + _WIDE:
+            _sign(found, (right, chance.uniform(2.1, 2.7), forward), chance)
     return found
+
+
+def _traffic_light(
+    found: list[Thing], at: tuple[float, float, float], arm: float, cycle: float
+) -> None:
+    """Set a pole at (right, height, forward), and a head on it or at the end of its arm."""
+    right, height, forward = at
+    post = Thing(track=f"pole-{len(found)}", mesh=pole(height, arm), at=(right, 0.0, forward))
+    head = (right + arm, height - 0.3, forward - 0.12)
+    light = Thing(
+        track=f"traffic_light-{len(found)}", label="traffic_light", mesh=signal_head(), at=head,
+        cycle=cycle, shadow=False,
+    )  # fmt: skip
+    found += [post, light]
+
+
+def _sign(found: list[Thing], at: tuple[float, float, float], chance: np.random.Generator) -> None:
+    right, height, forward = at
+    post = Thing(track=f"post-{len(found)}", mesh=pole(height + 0.35), at=(right, 0.0, forward))
+    plate = Thing(
+        track=f"traffic_sign-{len(found)}", label="traffic_sign", mesh=sign(chance),
+        at=(right, height, forward - 0.1), shadow=False,
+    )  # fmt: skip
+    found += [post, plate]

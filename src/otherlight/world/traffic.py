@@ -50,7 +50,7 @@ def draw_scene(chance: np.random.Generator, seconds: float) -> Scene:
     _side_street(cast, junction)
     _people(cast, junction)
     _cyclists(cast)
-    road = Thing(track="ground", mesh=ground(chance, section, junction), at=(0, 0, 0),
+    road = Thing(track="ground", mesh=ground(chance, section, junction), at=(0.0, 0.0, 0.0),
                  shadow=False, flat=True)  # fmt: skip
     built = [
         *houses(chance, section, junction),

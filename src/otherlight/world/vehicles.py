@@ -1,5 +1,7 @@
 """Cars, vans, trucks and buses as faces; the origin is on the ground under their middle."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from otherlight.world.shapes import (
@@ -12,6 +14,7 @@ from otherlight.world.shapes import (
     Look,
     Material,
     Mesh,
+    Point,
     box,
     disc,
     frustum,
@@ -77,7 +80,8 @@ def van(chance: np.random.Generator, *, lit: bool) -> tuple[Mesh, float]:
     faces = Faces()
     outline = [
         (-end, 0.35), (end, 0.35), (end, 0.95), (end - 0.75, 1.2),
-        (end - 1.4, height - 0.05), (end - 1.6, height), (-end + 0.05, height), (-end, height - 0.1),
+        (end - 1.4, height - 0.05), (end - 1.6, height), (-end + 0.05, height),
+        (-end, height - 0.1),
     ]  # fmt: skip
     faces.add(prism(outline, -half, half), look)
     slope = [
@@ -157,9 +161,9 @@ VEHICLES = {"car": car, "van": van, "truck": truck, "bus": bus}
 
 def _cabin_windows(
     faces: Faces,
-    low: tuple[float, float, float],
-    high: tuple[float, float, float],
-    roof: tuple[float, float, float, float],
+    low: Point,
+    high: Point,
+    roof: Sequence[float],
 ) -> None:
     """Lay glass on the four slopes of a cabin, a little smaller than they are."""
     bottom, top = low[1] + 0.04, high[1] - 0.09
