@@ -27,6 +27,7 @@ COMMANDS = {
     "translate": learning.translate,
     "fit": learning.fit,
     "evaluate": learning.evaluate,
+    "detect": learning.detect,
     "compare": verdicts.compare,
     "report": verdicts.report,
     "verify": verdicts.verify,

@@ -1,4 +1,4 @@
-"""Commands that learn and apply: train, translate, fit, evaluate."""
+"""Commands that learn and apply: train, translate, fit, evaluate, detect."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -7,7 +7,7 @@ import typer
 
 from otherlight.cli.plans import run_plan_step
 from otherlight.cli.sets import NewSet, make_set
-from otherlight.cli.show import print_facts, print_json
+from otherlight.cli.show import print_facts, print_json, print_rows
 from otherlight.cli.words import (
     AsJson,
     PlanFile,
@@ -82,7 +82,44 @@ def evaluate(
 
     options = read_settings(settings, set=str(images), with_=str(with_))
     figures: dict[str, Any] = run_verb("evaluate", VERBS, options, to)
-    print_json(figures) if as_json else print_facts(figures)
+    if as_json:
+        print_json(figures)
+        return
+    print_facts({name: figures[name] for name in ("images", "ap50", "ap")})
+    print_rows(
+        (name, _share(each["ap50"]), _share(each["ap"]), f"{each['truths']} truths")
+        for name, each in figures["classes"].items()
+    )
+
+
+def detect(
+    images: Annotated[
+        str, typer.Argument(metavar="IMAGES", help="A file, a folder or a pattern in quotes.")
+    ],
+    with_: Annotated[Path, typer.Option("--with", metavar="RUN", help="A fitted recogniser.")],
+    to: Annotated[Path, typer.Option(metavar="DIR", help="The folder for what is found.")],
+    confidence: Annotated[
+        float, typer.Option(min=0.0, max=1.0, help="The least score of a box that is kept.")
+    ] = 0.25,
+    class_: Annotated[
+        list[str] | None, typer.Option("--class", help="Keep this class; may come again.")
+    ] = None,
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")] = "auto",
+    as_json: AsJson = False,
+) -> None:
+    """Find objects in images: drawn boxes, label files, detections.json."""
+    from otherlight.recognisers import detect as find
+
+    found = find(with_, images, to, confidence=confidence, classes=class_ or (), device=device)
+    if as_json:
+        print_json(found)
+        return
+    boxes = sum(map(len, found["images"].values()))
+    print(f"{to}: {boxes} boxes in {len(found['images'])} images.")
+
+
+def _share(value: float | None) -> str:
+    return "unknown" if value is None else f"{value:.3f}"
 
 
 def _print_run(run: Path, as_json: bool) -> None:

@@ -133,7 +133,7 @@ def _translators() -> list[dict[str, str]]:
     from otherlight.translators import TRANSLATORS
 
     return [
-        {"name": name, "about": _first_line(method.config), "licence": method.licence}
+        {"name": name, "about": _first_line(method.build), "licence": method.licence}
         for name, method in TRANSLATORS.items()
     ]
 
@@ -148,7 +148,7 @@ def _recognisers() -> list[dict[str, str]]:
     from otherlight.recognisers import RECOGNISERS
 
     return [
-        {"name": name, "about": _first_line(method.config), "licence": method.licence}
+        {"name": name, "about": _first_line(method.build), "licence": method.licence}
         for name, method in RECOGNISERS.items()
     ]
 
@@ -170,5 +170,5 @@ TABLES: dict[str, Callable[[], list[dict[str, str]]]] = {
 }
 
 
-def _first_line(kind: type) -> str:
-    return (kind.__doc__ or "").strip().splitlines()[0]
+def _first_line(builder: object) -> str:
+    return (builder.__doc__ or "").strip().splitlines()[0]

@@ -1,6 +1,7 @@
 """What a step of a plan can do: one verb a line, each one public function and its options."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from otherlight.config import nearest
 from otherlight.errors import PlanError
 from otherlight.experiment.compare_plan import ComparePlan
 from otherlight.experiment.plan_check import ReadyStep, Section, Verb
+from otherlight.experiment.plan_files import Key
 from otherlight.sets import ImageSet, read_set
 
 
@@ -39,6 +41,26 @@ class ExportOptions(Options):
     copy_pixels: bool = Field(default=False, alias="copy")
 
 
+class TrainOptions(Options):
+    """The two domains; the rest are settings of `TrainConfig`, and of the method under its name."""
+
+    source: Path
+    target: Path
+    seed: int = 0
+
+
+class TranslateOptions(Options):
+    """Which set to show in which light."""
+
+    set: Path
+    translator: str = Field(alias="with")
+    """A run folder, a model file or the name of a training-free method."""
+    options: dict[str, Any] = Field(default_factory=dict[str, Any])
+    """Settings of a training-free method."""
+    reference: Path | None = None
+    reverse: bool = False
+
+
 class TrainingSet(Options):
     """Labelled images to learn from; shares are relative to one another."""
 
@@ -61,6 +83,9 @@ class EvaluateOptions(Options):
 
     set: Path
     recogniser: Path = Field(alias="with")
+    ignore_below: float = Field(default=0.0, ge=0.0, lt=1.0)
+    """Share of the image's height under which neither truth nor detections count."""
+    device: str = "auto"
 
 
 def _world_sections(options: Mapping[str, Any]) -> tuple[Section, ...]:
@@ -105,6 +130,59 @@ def _run_export(step: ReadyStep) -> dict[str, Any]:
     return export_set(options.format, read_set(options.set), step.to, copy=options.copy_pixels)
 
 
+def _train_sections(options: Mapping[str, Any]) -> tuple[Section, ...]:
+    from otherlight.translators import TRANSLATORS
+    from otherlight.translators.train import How, TrainConfig
+
+    name = options.get("method", TrainConfig.method)
+    _known("translator", name, TRANSLATORS)
+    return (
+        Section(configs=(TrainConfig, How), hidden=("options",)),
+        Section(path=(name,), configs=(TRANSLATORS[name].config,)),
+    )
+
+
+def _run_train(step: ReadyStep) -> Any:
+    from otherlight.translators.train import How, TrainConfig, train
+
+    options: TrainOptions = step.options
+    config = step.config(TrainConfig)
+    config = replace(config, options=step.given.get(config.method) or {})
+    source, target = read_set(options.source), read_set(options.target)
+    return train(config, source, target, step.to, options.seed, **step.config(How))
+
+
+def _translate_sections(options: Mapping[str, Any]) -> tuple[Section, ...]:
+    from otherlight.translate import How
+
+    return (Section(configs=(How,)), *_light(options, ()))
+
+
+def _light(portion: Any, path: Key) -> tuple[Section, ...]:
+    """Find the settings of a training-free method, where one is named."""
+    from otherlight.translators import TRANSLATORS
+
+    name = portion.get("with") if isinstance(portion, Mapping) else None
+    if name not in TRANSLATORS:
+        return ()
+    return (Section(path=(*path, "options"), configs=(TRANSLATORS[name].config,), label=name),)
+
+
+def _run_translate(step: ReadyStep) -> ImageSet:
+    from otherlight.translate import How, translate
+
+    options: TranslateOptions = step.options
+    return translate(
+        read_set(options.set),
+        options.translator,
+        step.to,
+        options=options.options,
+        reference=None if options.reference is None else read_set(options.reference),
+        reverse=options.reverse,
+        **step.config(How),
+    )
+
+
 def _fit_sections(options: Mapping[str, Any]) -> tuple[Section, ...]:
     from otherlight.recognisers import RECOGNISERS, FitConfig
 
@@ -112,7 +190,7 @@ def _fit_sections(options: Mapping[str, Any]) -> tuple[Section, ...]:
     _known("recogniser", name, RECOGNISERS)
     return (
         Section(configs=(FitConfig,)),
-        Section(path=("options",), configs=(RECOGNISERS[name].config,)),
+        Section(path=("options",), configs=(RECOGNISERS[name].config,), label=name),
     )
 
 
@@ -129,18 +207,46 @@ def _run_fit(step: ReadyStep) -> Any:
     return fit(ingredients, val, step.config(FitConfig), options.seed, step.to)
 
 
+def _run_evaluate(step: ReadyStep) -> dict[str, Any]:
+    from otherlight.recognisers import evaluate
+
+    options: EvaluateOptions = step.options
+    return evaluate(
+        options.recogniser,
+        read_set(options.set),
+        step.to,
+        ignore_below=options.ignore_below,
+        device=options.device,
+    )
+
+
 def _compare_sections(options: Mapping[str, Any]) -> tuple[Section, ...]:
+    recogniser = options.get("recogniser")
+    sections = _portion_sections(options.get("arms"))
+    if not isinstance(recogniser, Mapping):
+        return sections
     from otherlight.recognisers import RECOGNISERS, FitConfig
 
-    recogniser = options.get("recogniser")
-    name = recogniser.get("name", FitConfig.name) if isinstance(recogniser, Mapping) else None
-    if name is None:
-        return ()
+    name = recogniser.get("name", FitConfig.name)
     _known("recogniser", name, RECOGNISERS)
+    path = ("recogniser",)
+    config = RECOGNISERS[name].config
     return (
-        Section(path=("recogniser",), configs=(FitConfig,)),
-        Section(path=("recogniser", "options"), configs=(RECOGNISERS[name].config,)),
+        Section(path=path, configs=(FitConfig,)),
+        Section(path=(*path, "options"), configs=(config,), label=name),
+        *sections,
     )
+
+
+def _portion_sections(arms: Any) -> tuple[Section, ...]:
+    """Find the settings of training-free methods among the ingredients of all arms."""
+    sections: list[Section] = []
+    for name, arm in arms.items() if isinstance(arms, Mapping) else ():
+        inside: Key = ("ingredients",) if isinstance(arm, Mapping) else ()
+        portions = arm.get("ingredients") if isinstance(arm, Mapping) else arm
+        for index, portion in enumerate(portions if isinstance(portions, list) else ()):
+            sections += _light(portion, ("arms", name, *inside, index))
+    return tuple(sections)
 
 
 def _run_compare(step: ReadyStep) -> dict[str, Any]:
@@ -159,6 +265,9 @@ VERBS: dict[str, Verb] = {
     "world": Verb(options=WorldOptions, run=_run_world, sections=_world_sections),
     "import": Verb(options=ImportOptions, run=_run_import, sections=_import_sections),
     "export": Verb(options=ExportOptions, run=_run_export, sections=_export_sections),
+    "train": Verb(options=TrainOptions, run=_run_train, sections=_train_sections),
+    "translate": Verb(options=TranslateOptions, run=_run_translate, sections=_translate_sections),
     "fit": Verb(options=FitOptions, run=_run_fit, sections=_fit_sections),
+    "evaluate": Verb(options=EvaluateOptions, run=_run_evaluate),
     "compare": Verb(options=ComparePlan, run=_run_compare, sections=_compare_sections),
 }
