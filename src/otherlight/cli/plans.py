@@ -55,7 +55,9 @@ def run(
         print_rows((name, str(output)) for name, output in outputs.items())
 
 
-def run_plan_step(verb: str, plan: Path, words: list[str] | None, step: str | None, to: Path) -> Any:
+def run_plan_step(
+    verb: str, plan: Path, words: list[str] | None, step: str | None, to: Path
+) -> Any:
     """Run the step of a verb that a plan holds, into a folder of its own."""
     from otherlight.cli.verbs import VERBS
     from otherlight.experiment.plan import read_plan

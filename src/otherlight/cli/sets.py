@@ -13,10 +13,12 @@ from otherlight.errors import DatasetError
 
 NewSet = Annotated[Path, typer.Option(metavar="SET", help="The folder of the new set.")]
 WhereImages = Annotated[
-    str | None, typer.Option(help="Keep the images that an SQL expression over their columns chooses.")
+    str | None,
+    typer.Option(help="Keep the images that an SQL expression over their columns chooses."),
 ]
 WhereBoxes = Annotated[
-    str | None, typer.Option(help="Keep the boxes that an SQL expression over their columns chooses.")
+    str | None,
+    typer.Option(help="Keep the boxes that an SQL expression over their columns chooses."),
 ]
 
 
@@ -38,7 +40,9 @@ def import_(
     source: Annotated[Path, typer.Argument(metavar="SRC", help="A folder or a label file.")],
     to: NewSet,
     settings: Settings = None,
-    images: Annotated[Path | None, typer.Option(metavar="DIR", help="Where the pixels are.")] = None,
+    images: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Where the pixels are.")
+    ] = None,
     where: WhereImages = None,
     where_boxes: WhereBoxes = None,
     as_json: AsJson = False,
@@ -108,7 +112,10 @@ def make_set(verb: str, options: dict[str, Any], to: Path, as_json: bool) -> Non
 
 
 def list_(
-    what: Annotated[str, typer.Argument(metavar="|".join(("translators", "formats", "recognisers", "conditions")))],
+    what: Annotated[
+        str,
+        typer.Argument(metavar="|".join(("translators", "formats", "recognisers", "conditions"))),
+    ],
     as_json: AsJson = False,
 ) -> None:
     """Name the translators, formats, recognisers or conditions there are."""

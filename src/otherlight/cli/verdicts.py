@@ -17,7 +17,11 @@ Comparison = Annotated[
 
 
 def compare(
-    plan: PlanFile, to: NewRun, words: PlanWords = None, step: StepName = None, as_json: AsJson = False
+    plan: PlanFile,
+    to: NewRun,
+    words: PlanWords = None,
+    step: StepName = None,
+    as_json: AsJson = False,
 ) -> None:
     """Train arms x seeds, predict, decide: verdict.json and report.html."""
     verdict = run_plan_step("compare", plan, words, step, to)

@@ -121,9 +121,7 @@ def _run_fit(step: ReadyStep) -> Any:
     from otherlight.recognisers import FitConfig, Ingredient, fit
 
     options: FitOptions = step.options
-    train = (
-        (TrainingSet(set=options.train),) if isinstance(options.train, Path) else options.train
-    )
+    train = (TrainingSet(set=options.train),) if isinstance(options.train, Path) else options.train
     ingredients = [
         Ingredient(images=read_set(one.set).where(one.where, one.where_boxes), share=one.share)
         for one in train
