@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from otherlight.world.labels import (
+    HIDDEN,
     LEAST_PIXELS,
     LEAST_SIDE,
     depth_of,
@@ -102,16 +103,17 @@ def _wider(packed: Packed, view: View) -> View:
     return look(wider, (view.lens.width * 3, view.lens.height * 3), view.seconds)
 
 
-def test_small_boxes_are_kept_and_ignored(views: Views):
-    tiny = 0
+def test_small_and_hidden_boxes_are_kept_and_ignored(views: Views):
+    reasons: Counter[str | None] = Counter()
     for packed, view in views:
         for row in label_frame(packed, view):
             sides = (row["right"] - row["left"], row["bottom"] - row["top"])
             small = row["pixels"] < LEAST_PIXELS or min(sides) < LEAST_SIDE
-            assert row["ignore"] == small
-            assert row["ignore_reason"] == ("tiny" if small else None)
-            tiny += small
-    assert tiny
+            reason = "tiny" if small else "hidden" if row["occlusion"] >= HIDDEN else None
+            assert row["ignore_reason"] == reason
+            assert row["ignore"] == (reason is not None)
+            reasons[reason] += 1
+    assert set(reasons) == {None, "tiny", "hidden"}
 
 
 def test_only_traffic_lights_have_a_state_and_it_changes(views: Views):

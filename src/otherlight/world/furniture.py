@@ -69,8 +69,8 @@ def signal_head() -> Mesh:
 
 
 def sign(chance: np.random.Generator) -> Mesh:
-    """Build a sign of one of seven kinds, about 0.9 m; it faces back."""
-    size, kind = chance.uniform(0.42, 0.52), int(chance.integers(7))
+    """Build a sign of one of seven kinds, about 1.1 m; it faces back."""
+    size, kind = chance.uniform(0.48, 0.62), int(chance.integers(7))
     faces = Faces()
     if kind in (0, 1):
         faces.add(disc((0, 0, 0), size, BACK), _RED)

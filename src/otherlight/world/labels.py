@@ -5,8 +5,9 @@
   `occlusion_level` 0 below .1, 1 below .5, 2 from there on.
 - `truncation`: share of the silhouette outside the frame, counted on a canvas that reaches one
   frame beyond each edge; what lies behind the camera's near plane (0.7 m) is not counted.
-- A box with fewer than 12 visible pixels, or narrower or lower than 3 pixels, is kept as
-  `ignore` with the reason "tiny". A thing without a visible pixel has no box.
+- A box with fewer than 16 visible pixels, or narrower or lower than 4 pixels, is kept as `ignore`
+  with the reason "tiny"; one of which at least .8 is hidden with the reason "hidden". A thing
+  without a visible pixel has no box.
 """
 
 from collections.abc import Iterator
@@ -19,8 +20,8 @@ from jaxtyping import Float16, Int16, UInt8, UInt16
 from otherlight.world.project import OVER, SHIFT, Packed
 from otherlight.world.view import View
 
-LEAST_PIXELS, LEAST_SIDE = 12, 3
-PARTLY, LARGELY = 0.1, 0.5
+LEAST_PIXELS, LEAST_SIDE = 16, 4
+PARTLY, LARGELY, HIDDEN = 0.1, 0.5, 0.8
 
 
 def instances(view: View) -> Int16[np.ndarray, "height width"]:
@@ -97,6 +98,7 @@ def _row(
     inside, whole = silhouette(view, index)
     occlusion = max(0.0, 1.0 - visible / max(inside, 1))
     tiny = visible < LEAST_PIXELS or min(right - left, bottom - top) < LEAST_SIDE
+    reason = "tiny" if tiny else "hidden" if occlusion >= HIDDEN else None
     return {
         "label": thing.label,
         "left": float(left), "top": float(top), "right": float(right), "bottom": float(bottom),
@@ -107,7 +109,7 @@ def _row(
         "depth_m": float(view.place[index, 2]),
         "track": thing.track,
         "state": thing.state(view.seconds),
-        "ignore": tiny,
-        "ignore_reason": "tiny" if tiny else None,
+        "ignore": reason is not None,
+        "ignore_reason": reason,
         "attributes": {},
     }  # fmt: skip

@@ -185,8 +185,8 @@ def lights_and_signs(
                     forward = junction - 4.0 if near else junction + _WIDE
                     at = (side * (section.kerb(side) + 0.5), height, forward)
                     _traffic_light(found, at, arm, cycle)
-    for _ in range(int(chance.integers(2, 8))):
-        side, forward = (1 if chance.random() < 0.7 else -1), chance.uniform(8, 110)
+    for _ in range(int(chance.integers(2, 7))):
+        side, forward = (1 if chance.random() < 0.7 else -1), chance.uniform(8, 62)
         right = side * (section.kerb(side) + chance.uniform(0.4, 0.7))
         if junction is None or not junction - 5 < forward < junction + _WIDE:
             _sign(found, (right, chance.uniform(2.1, 2.7), forward), chance)

@@ -89,7 +89,7 @@ def _traffic(cast: _Cast, camera: Camera, seconds: float) -> None:
             pace = camera.speed + slow if side > 0 else chance.uniform(5, 13)
             # A car ahead may not be run into while the camera looks.
             pace = max(pace, camera.speed - (forward - 6) / seconds, 0.0) if own else max(pace, 0.0)
-            far = 100 if side > 0 else 100 + (pace + camera.speed) * seconds
+            far = 72 if side > 0 else 72 + (pace + camera.speed) * seconds
             while forward < far:
                 place = (right + chance.normal(0, 0.15), forward)
                 heading = 0.0 if side > 0 else np.pi
@@ -104,7 +104,7 @@ def _parked(cast: _Cast, junction: float | None) -> None:
             continue
         right, dense = side * (section.kerb(side) - 1.12), chance.uniform(0.15, 0.75)
         forward = chance.uniform(0, 8)
-        while forward < 100:
+        while forward < 75:
             blocked = junction is not None and junction - 12 < forward < junction + 17
             if not blocked and chance.random() < dense:
                 heading = 0.0 if side > 0 else np.pi
@@ -133,7 +133,7 @@ def _people(cast: _Cast, junction: float | None) -> None:
         wide = section.pavement[side > 0]
         right = side * (section.kerb(side) + chance.uniform(0.3, wide - 0.2))
         together = 2 if chance.random() < 0.2 else 1
-        forward = chance.uniform(4, 80)
+        forward = 4 + 46 * chance.random() ** 1.3
         heading = float(chance.choice([0.0, np.pi]))
         for index in range(together):
             _person(cast, (right + 0.6 * index, forward), heading)
@@ -167,7 +167,7 @@ def _cyclists(cast: _Cast) -> None:
             Thing(
                 track=f"cyclist-{len(cast.things)}", label="cyclist",
                 mesh=cyclist(chance, lit=bool(chance.random() < 0.7)),
-                at=(right, 0.0, chance.uniform(6, 70)), heading=heading,
+                at=(right, 0.0, chance.uniform(6, 50)), heading=heading,
                 speed=(0.0, pace * np.cos(heading)),
             )
         )  # fmt: skip
