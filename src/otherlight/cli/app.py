@@ -1,11 +1,12 @@
 """The table of commands."""
 
+from collections.abc import Callable
 from typing import Annotated
 
 import typer
 
 from otherlight import __version__
-from otherlight.cli import learning, plans, sets, verdicts
+from otherlight.cli import demo, learning, plans, sets, verdicts
 from otherlight.cli.command import command
 
 app = typer.Typer(
@@ -17,7 +18,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-COMMANDS = {
+COMMANDS: dict[str, Callable[..., None]] = {
+    "demo": demo.demo,
     "world": sets.world,
     "import": sets.import_,
     "export": sets.export,

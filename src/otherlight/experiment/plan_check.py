@@ -85,7 +85,7 @@ def check_step(plan: Plan, step: Step, verb: Verb) -> ReadyStep:
         sections = verb.sections(step.options)
     except PlanError as error:
         raise PlanError(f"{places.of(step.key)}: {error}") from error
-    own = _names_of(verb.options)
+    own = names_of(verb.options)
     known = {*own, *(str(section.path[0]) for section in sections if section.path)}
     known |= {name for section in sections if not section.path for name in keys_of(section)}
     _refuse_unknown(step.options, known, step.verb, step.key, places)
@@ -192,7 +192,7 @@ def _refuse_unknown(
             )
 
 
-def _names_of(model: type[BaseModel]) -> dict[str, Any]:
+def names_of(model: type[BaseModel]) -> dict[str, Any]:
     """Map the keys of a model, as a plan writes them, to their types."""
     return {each.alias or name: each.annotation for name, each in model.model_fields.items()}
 
@@ -217,9 +217,9 @@ def _say(error: ErrorDetails, model: type[BaseModel], step: Step, places: Places
 def _known_at(model: type[BaseModel], location: Key) -> list[str]:
     """List the keys of the section that a complaint is about."""
     for word in location[:-1]:
-        inner = _model_in(_names_of(model).get(str(word)))
+        inner = _model_in(names_of(model).get(str(word)))
         model = inner or model
-    return list(_names_of(model))
+    return list(names_of(model))
 
 
 def _model_in(annotation: Any) -> type[BaseModel] | None:

@@ -134,7 +134,7 @@ def _train_sections(options: Mapping[str, Any]) -> tuple[Section, ...]:
     from otherlight.translators import TRANSLATORS
     from otherlight.translators.train import How, TrainConfig
 
-    name = options.get("method", TrainConfig.method)
+    name = options.get("method") or TrainConfig.method
     _known("translator", name, TRANSLATORS)
     return (
         Section(configs=(TrainConfig, How), hidden=("options",)),
@@ -163,7 +163,7 @@ def _light(portion: Any, path: Key) -> tuple[Section, ...]:
     from otherlight.translators import TRANSLATORS
 
     name = portion.get("with") if isinstance(portion, Mapping) else None
-    if name not in TRANSLATORS:
+    if not isinstance(name, str) or name not in TRANSLATORS:
         return ()
     return (Section(path=(*path, "options"), configs=(TRANSLATORS[name].config,), label=name),)
 
@@ -186,7 +186,7 @@ def _run_translate(step: ReadyStep) -> ImageSet:
 def _fit_sections(options: Mapping[str, Any]) -> tuple[Section, ...]:
     from otherlight.recognisers import RECOGNISERS, FitConfig
 
-    name = options.get("name", FitConfig.name)
+    name = options.get("name") or FitConfig.name
     _known("recogniser", name, RECOGNISERS)
     return (
         Section(configs=(FitConfig,)),
@@ -227,7 +227,7 @@ def _compare_sections(options: Mapping[str, Any]) -> tuple[Section, ...]:
         return sections
     from otherlight.recognisers import RECOGNISERS, FitConfig
 
-    name = recogniser.get("name", FitConfig.name)
+    name = recogniser.get("name") or FitConfig.name
     _known("recogniser", name, RECOGNISERS)
     path = ("recogniser",)
     config = RECOGNISERS[name].config
@@ -256,9 +256,9 @@ def _run_compare(step: ReadyStep) -> dict[str, Any]:
 
 
 def _known(what: str, name: Any, table: Mapping[str, Any]) -> None:
-    """Refuse a method that is not in its table; a missing or mistyped name is told elsewhere."""
-    if isinstance(name, str) and name not in table:
-        raise PlanError(f"There is no {what} {name!r}. {nearest(name, table)}")
+    """Refuse a method that is not in its table; that a name is missing is told elsewhere."""
+    if name is not None and (not isinstance(name, str) or name not in table):
+        raise PlanError(f"There is no {what} {name!r}. {nearest(str(name), table)}")
 
 
 VERBS: dict[str, Verb] = {
