@@ -104,16 +104,21 @@ def _train(
 ) -> None:
     """Fit every arm with every seed; all arms of a seed start from the same weights."""
     plan = frozen.plan
-    config = build(FitConfig, plan.recogniser, "recogniser")
+    cold = replace(
+        build(FitConfig, plan.recogniser, "recogniser"),
+        classes=frozen.trained,
+        ignore_below=plan.ignore_below or 0.0,
+    )
     recipes = {name: _draws(ingredients) for name, ingredients in arms.items()}
     total = len(plan.seeds) * (len(recipes) + bool(plan.warm_start) + plan.source_2x)
     with task("training the arms", total) as advance:
         for seed in plan.seeds:
+            config = cold
             if plan.warm_start:
-                warm = replace(config, steps=plan.warm_start.steps)
                 start = _run_folder(to, "start", seed)
+                warm = replace(cold, steps=plan.warm_start.steps)
                 fit(recipes[frozen.source], val, warm, seed, start)
-                config = replace(config, init=start)
+                config = replace(cold, init=start)
                 advance(1)
             for name, recipe in recipes.items():
                 fit(recipe, val, config, seed, _run_folder(to, name, seed))

@@ -15,7 +15,7 @@ from otherlight.report.charts import curves, intervals, seeds
 from otherlight.training.runlog import read_log
 
 _TRANSLATOR_CURVES = ("adversarial", "cycle", "identity", "discriminator")
-_RECOGNISER_CURVES = ("loss",)
+_RECOGNISER_CURVES = ("class", "box")
 
 
 def write_report(run: Path) -> Path:
@@ -169,7 +169,10 @@ def _training_charts(verdict: Mapping[str, Any], run: Path) -> list[dict[str, st
     for arm in verdict["frozen"]["plan"]["arms"]:
         for folder in sorted((run / "runs" / arm).glob("seed*"))[:1]:
             logs[arm] = read_log(folder)
-    if any("loss" in row for log in logs.values() for row in log):
-        svg = curves(logs, _RECOGNISER_CURVES)
+    names = [
+        name for name in _RECOGNISER_CURVES if any(name in r for log in logs.values() for r in log)
+    ]
+    if names:
+        svg = curves(logs, names)
         charts.append({"title": "Recognisers, first seed of every arm", "svg": svg})
     return charts
