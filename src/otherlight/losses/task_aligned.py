@@ -22,6 +22,7 @@ from otherlight.losses.boxes import (
     pairwise_iou,
 )
 
+_NOTHING = 1e-30
 _COVERED = 0.5
 """Share of a prediction that an ignored region must cover to excuse it."""
 
@@ -84,17 +85,17 @@ def assign(predicted: Predicted, truth: PaddedTruth, rules: Rules) -> Assignment
     alignment = score**rules.score_power * overlap**rules.iou_power
     eligible = candidates(predicted.points, truth, rules.radius)
     # A candidate counts even where nothing overlaps yet: else a bad start would never mend.
-    ranked = torch.where(eligible, alignment + 1e-9, -1.0)
+    ranked = torch.where(eligible, alignment, -1.0)
     best = ranked.topk(min(rules.candidates, ranked.shape[2]), dim=2)
-    chosen = torch.zeros_like(eligible).scatter_(2, best.indices, best.values > 0)
+    chosen = torch.zeros_like(eligible).scatter_(2, best.indices, best.values >= 0)
     if not overlap.shape[1]:
         nobody = torch.zeros_like(predicted.boxes[..., 0])
         return Assignment(positive=nobody > 0, object=nobody.long(), target=nobody)
     claim = torch.where(chosen, overlap, -1.0).max(dim=1)
     owned = chosen & (claim.indices[:, None] == _numbers(overlap)[None, :, None])
-    alignment = torch.where(owned, alignment + 1e-9, 0.0)
+    alignment = torch.where(owned, alignment, 0.0)
     ceiling = torch.where(owned, overlap, 0.0).amax(2, keepdim=True)
-    target = alignment / alignment.amax(2, keepdim=True).clamp(min=1e-9) * ceiling
+    target = alignment / alignment.amax(2, keepdim=True).clamp(min=_NOTHING) * ceiling
     return Assignment(positive=claim.values >= 0, object=claim.indices, target=target.sum(1))
 
 

@@ -23,6 +23,8 @@ _WIDEST = 6.0
 """Greatest logarithm of a box's size over two strides; keeps a bad step from overflowing."""
 
 Features = Float[Tensor, "batch channels rows columns"]
+Refined = Float[Tensor, "batch after rows columns"]
+Level = Float[Tensor, "batch neck _ _"]
 Answers = tuple[
     Float[Tensor, "batch points classes"],
     Float[Tensor, "batch points 4"],
@@ -63,7 +65,7 @@ class CompactNet(nn.Module):
         points = torch.cat([_grid(level, by) for level, by in zip(levels, STRIDES, strict=True)])
         return torch.cat(logits, 1), _decode(torch.cat(codes, 1), points), points
 
-    def _levels(self, images: Features) -> list[Features]:
+    def _levels(self, images: Features) -> list[Level]:
         """Features at strides 8, 16 and 32: down the trunk, up the neck and down again."""
         eighth = self.stages[0](self.stem(images))
         sixteenth = self.stages[1](eighth)
@@ -86,7 +88,7 @@ class Partial(nn.Module):
         self.inner = nn.Sequential(_layer(passed, passed, 3), _layer(passed, passed, 3))
         self.leave = _layer(after + passed, after, 1)
 
-    def forward(self, features: Features) -> Features:
+    def forward(self, features: Features) -> Refined:
         """Mix, refine half, mix."""
         entered = self.enter(features)
         kept = entered[:, self.passed :]
@@ -102,7 +104,7 @@ class PyramidPool(nn.Module):
         self.enter = _layer(channels, after // 2, 1)
         self.leave = _layer(2 * after, after, 1)
 
-    def forward(self, features: Features) -> Features:
+    def forward(self, features: Features) -> Refined:
         """Pool at four widths and mix."""
         pooled = [self.enter(features)]
         for _ in range(3):
@@ -131,12 +133,12 @@ class Head(nn.Module):
 def _layer(channels: int, after: int, kernel: int, stride: int = 1) -> nn.Sequential:
     return nn.Sequential(
         nn.Conv2d(channels, after, kernel, stride, kernel // 2, bias=False),
-        nn.BatchNorm2d(after, eps=1e-3, momentum=0.03),
+        nn.BatchNorm2d(after, eps=1e-3),
         nn.SiLU(inplace=True),
     )
 
 
-def _double(features: Features) -> Features:
+def _double(features: Features) -> Float[Tensor, "batch channels tall wide"]:
     return F.interpolate(features, scale_factor=2.0, mode="nearest")
 
 

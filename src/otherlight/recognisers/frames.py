@@ -59,16 +59,14 @@ class Frames:
     def __len__(self) -> int:
         return len(self._files)
 
-    def batch(self, chosen: Sequence[int]) -> Batch:
+    def batch(self, chosen: Int[np.ndarray, " batch"]) -> Batch:
         """Read images by number; safe on several threads."""
-        read = [self.read(int(index)) for index in chosen]
+        numbers: list[int] = chosen.tolist()
+        read = [self.read(number) for number in numbers]
         return Batch(
             pixels=stack([pixels for pixels, _ in read]),
-            truth=[
-                self._truth(int(index), where)
-                for index, (_, where) in zip(chosen, read, strict=True)
-            ],
-            names=tuple(self._names[int(index)] for index in chosen),
+            truth=[self._truth(n, where) for n, (_, where) in zip(numbers, read, strict=True)],
+            names=tuple(self._names[number] for number in numbers),
         )
 
     def read(self, index: int) -> tuple[UInt8[np.ndarray, "height width 3"], Placement]:
