@@ -166,7 +166,7 @@ def test_a_process_ends_with_its_code(tmp_path: Path, words: str, code: int, las
 
 
 def test_an_interrupt_keeps_what_is_done_and_the_same_command_ends_it(tmp_path: Path):
-    words = ["world", "--to", "day", "--images", "2000", "width=64", "height=48"]
+    words = ["world", "--to", "day", "--images", "240", "width=64", "height=48"]
     process = subprocess.Popen(
         [sys.executable, "-c", MAIN, *words],
         cwd=tmp_path,
@@ -183,6 +183,9 @@ def test_an_interrupt_keeps_what_is_done_and_the_same_command_ends_it(tmp_path: 
     assert told.splitlines()[-1] == (
         "otherlight: Interrupted; what is done is kept. Run the same command again to continue."
     )
+    assert not (tmp_path / "day/set.json").exists()
+    assert otherlight(*words, folder=tmp_path).returncode == 0
+    assert len(list(tmp_path.glob("day/images/*"))) == 240
 
 
 @pytest.mark.parametrize(

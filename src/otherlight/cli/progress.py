@@ -95,7 +95,7 @@ class _Line:
 def duration(seconds: float) -> str:
     """Write seconds as people do.
 
-    >>> duration(7.4), duration(83), duration(3725)
+    >>> duration(7.4), duration(83.0), duration(3725.0)
     ('0:07', '1:23', '1:02:05')
     """
     whole = max(0, round(seconds))
