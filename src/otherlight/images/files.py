@@ -90,9 +90,7 @@ def encode(pixels: Array, suffix: str) -> bytes:
     return buffer.getvalue()
 
 
-def resize(
-    pixels: Array, width: int, height: int
-) -> UInt8[np.ndarray, "rows columns 3"]:
+def resize(pixels: Array, width: int, height: int) -> UInt8[np.ndarray, "rows columns 3"]:
     """Resize to exactly width x height: area averaging down, bilinear up."""
     if pixels.shape[:2] == (height, width):
         return pixels
@@ -175,4 +173,6 @@ def _read_16_bits(path: Path, orientation: int) -> Array:
         if scaled.shape[2] == 4:
             scaled = scaled[..., :3] * (scaled[..., 3:] / 255.0)
         scaled = scaled[..., ::-1]
-    return np.ascontiguousarray(_TURNS.get(orientation, _TURNS[1])(np.rint(scaled).astype(np.uint8)))
+    return np.ascontiguousarray(
+        _TURNS.get(orientation, _TURNS[1])(np.rint(scaled).astype(np.uint8))
+    )
