@@ -44,7 +44,9 @@ KINDS: dict[str, tuple[Callable[[Path], Path], np.ndarray, Header]] = {
         COLOUR, Header(4, 6, 3, 8),
     ),
     "tiff": (lambda to: saved(Image.fromarray(COLOUR), to / "a.tif"), COLOUR, Header(4, 6, 3, 8)),
-    "grey": (lambda to: saved(Image.fromarray(GREY), to / "a.png"), three(GREY), Header(4, 6, 1, 8)),
+    "grey": (
+        lambda to: saved(Image.fromarray(GREY), to / "a.png"), three(GREY), Header(4, 6, 1, 8)
+    ),
     "black and white": (
         lambda to: saved(Image.fromarray(GREY > 127), to / "a.png"),
         three((GREY > 127) * np.uint8(255)), Header(4, 6, 1, 8),

@@ -17,7 +17,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from otherlight.datasets.closer_look import HEIGHT, WIDTH, is_copy, largest_difference
+from otherlight.datasets.closer_look import HEIGHT, WIDTH, is_copy, largest_difference, to_one_size
 from otherlight.datasets.hashing import Index, canonical, index_of, propose
 from otherlight.errors import LeakError
 from otherlight.records.files import sha256_of
@@ -146,7 +146,7 @@ def _near_duplicates(
         for row, other, mirrored in candidates:
             source = look(files[row], WIDTH, HEIGHT)
             source = np.ascontiguousarray(source[:, ::-1]) if mirrored else source
-            target = look(others[other], WIDTH, HEIGHT)
+            source, target = to_one_size(source, look(others[other], WIDTH, HEIGHT))
             difference = largest_difference(source, target)
             if is_copy(source, target, difference):
                 yield (row, other), ("near duplicate", 1.0 - difference)
@@ -180,7 +180,8 @@ def _sequences(images: ImageSet) -> dict[str, dict[str | None, tuple[int, int]]]
     columns = (images.column(c) for c in ("image", "sequence", "group", "attributes"))
     for row, (key, sequence, group, words) in enumerate(zip(*columns, strict=True)):
         origin = dict(words).get("origin")
-        for name in {sequence, None if group == key else group} - {None}:
+        names: set[str] = {name for name in (sequence, group) if name and name != key}
+        for name in names:
             first, count = found[name].get(origin, (row, 0))
             found[name][origin] = (first, count + 1)
     return found

@@ -92,12 +92,17 @@ def _names(about: Mapping[str, Any], head: Path | None, config: ImportConfig) ->
     )
 
 
-def _split_folders(about: Mapping[str, Any], head: Path, tally: Tally) -> list[tuple[str, Path]]:
-    """Find the folders and lists that train, val and test name; absent ones are counted."""
+def _split_folders(
+    about: Mapping[str, Any], head: Path, tally: Tally
+) -> list[tuple[str | None, Path]]:
+    """Find the folders and lists that train, val and test name; absent ones are counted.
+
+    A place that two of them name (as small examples do) has no split.
+    """
     root = Path(str(about.get("path") or ""))
     root = root if root.is_absolute() and root.exists() else head.parent / root
     root = root if root.exists() else head.parent
-    found: list[tuple[str, Path]] = []
+    found: dict[Path, set[str]] = {}
     for key, split in SPLIT_KEYS.items():
         named = about.get(key) or []
         for name in [named] if isinstance(named, str) else named:
@@ -106,15 +111,19 @@ def _split_folders(about: Mapping[str, Any], head: Path, tally: Tally) -> list[t
             place = next((p.resolve() for p in places if p.exists()), None)
             if place is None:
                 tally.mend(f"{key} of data.yaml names a place that is not there", str(name))
-            elif (split, place) not in found:
-                found.append((split, place))
-    return found
+            else:
+                found.setdefault(place, set()).add(split)
+    for place, splits in found.items():
+        if len(splits) > 1:
+            rule = f"{' and '.join(sorted(splits))} of data.yaml name one place: split left open"
+            tally.note(rule, str(place))
+    return [(splits.pop() if len(splits) == 1 else None, place) for place, splits in found.items()]
 
 
 def _split_layout(
-    splits: Sequence[tuple[str, Path]], names: Mapping[int, str], head: Path
+    splits: Sequence[tuple[str | None, Path]], names: Mapping[int, str], head: Path
 ) -> Layout:
-    listed: list[tuple[str, Path]] = []
+    listed: list[tuple[str | None, Path]] = []
     folders: list[Path] = []
     for split, place in splits:
         if place.is_dir():
@@ -123,7 +132,7 @@ def _split_layout(
         else:
             listed += [(split, file) for file in _read_list(place)]
     base = Path(commonpath([file.parent for _, file in listed]))
-    seen: dict[Path, str] = {}
+    seen: dict[Path, str | None] = {}
     for split, file in listed:
         if seen.setdefault(file, split) != split:
             raise DatasetError(
