@@ -13,9 +13,8 @@ PAGES = "\n".join(page.read_text() for page in sorted((ROOT / "docs").glob("*.md
 
 
 def names_a_user_can_type() -> list[str]:
-    from otherlight.experiment.verbs import VERBS
-
     from otherlight.datasets import FORMATS
+    from otherlight.experiment.verbs import VERBS
     from otherlight.recognisers import RECOGNISERS
     from otherlight.translators import TRANSLATORS
     from otherlight.world import CONDITIONS

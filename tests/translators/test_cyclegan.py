@@ -10,7 +10,7 @@ from otherlight.training.devices import Precision, has_fast_bf16
 from otherlight.translators.cyclegan import CycleGAN, CycleGANConfig
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
-from plain_cyclegan import PlainCycleGAN  # noqa: E402
+from plain_cyclegan import PlainCycleGAN
 
 WIDTH, BLOCKS, SIZE = 8, 2, (40, 48)
 
