@@ -14,9 +14,9 @@ def test_one_answer_a_cell_of_every_level():
     cells = sum((64 // stride) * (96 // stride) for stride in STRIDES)
     assert logits.shape == (2, cells, 3)
     assert boxes.shape == (2, cells, 4)
-    assert points[0].tolist() == [4, 4, 8]
-    assert points[1].tolist() == [12, 4, 8]
-    assert points[12].tolist() == [4, 12, 8]
+    assert points[0].tolist() == [2, 2, 4]
+    assert points[1].tolist() == [6, 2, 4]
+    assert points[24].tolist() == [2, 6, 4]
     assert points[-1].tolist() == [80, 48, 32]
 
 

@@ -47,14 +47,14 @@ def test_decay_shrinks_weights_even_without_a_gradient_in_their_direction():
 def test_the_average_is_the_recurrence_of_the_weights():
     network = nn.BatchNorm1d(2)
     average = averaged(network)
-    wanted = average.weight.detach().clone()
+    wanted = average.state_dict()["weight"].clone()
     for step in range(1, 5):
-        with torch.no_grad():
-            network.weight.add_(step)
-        network.num_batches_tracked.add_(1)
+        now = network.state_dict()
+        now["weight"].add_(step)
+        now["num_batches_tracked"].add_(1)
         follow(average, network, step, 0.35)
         kept = min(0.35, step / (step + 9))
-        wanted = kept * wanted + (1 - kept) * network.weight.detach()
-    torch.testing.assert_close(average.weight.detach(), wanted)
-    assert average.num_batches_tracked == 4
-    assert not average.weight.requires_grad
+        wanted = kept * wanted + (1 - kept) * now["weight"]
+    torch.testing.assert_close(average.state_dict()["weight"], wanted)
+    assert average.state_dict()["num_batches_tracked"] == 4
+    assert not any(weight.requires_grad for weight in average.parameters())

@@ -14,8 +14,8 @@ from jaxtyping import Float
 from torch import Generator, Tensor, nn
 from torch.nn import functional as F
 
-STRIDES = (8, 16, 32)
-"""Pixels between the points of each level."""
+STRIDES = (4, 8, 16, 32)
+"""Pixels between the points of each level; the finest finds what is a few pixels wide."""
 
 _RARE = 0.01
 """Probability of every class at every point before training (Lin et al. 2017, section 4.1)."""
@@ -24,7 +24,7 @@ _WIDEST = 6.0
 
 Features = Float[Tensor, "batch channels rows columns"]
 Refined = Float[Tensor, "batch after rows columns"]
-Level = Float[Tensor, "batch neck _ _"]
+Level = Float[Tensor, "batch _ _ _"]
 Answers = tuple[
     Float[Tensor, "batch points classes"],
     Float[Tensor, "batch points 4"],
@@ -35,7 +35,9 @@ Answers = tuple[
 class CompactNet(nn.Module):
     """Logits of the classes, boxes in pixels, and points (x, y, stride); all fp32.
 
-    Height and width must be multiples of 32. First weights come from the generator.
+    ``width`` is the channels of the trunk at stride 4, ``neck`` those of the neck, half of them at
+    its finest level. Height and width must be multiples of 32. First weights come from the
+    generator.
     """
 
     def __init__(self, classes: int, width: int, neck: int, generator: Generator) -> None:
@@ -49,12 +51,19 @@ class CompactNet(nn.Module):
             for before, after in pairwise(widths)
         )
         self.pool = PyramidPool(widths[3], neck)
-        self.sides = nn.ModuleList(_layer(channels, neck, 1) for channels in widths[1:3])
-        self.upward = nn.ModuleList(Partial(2 * neck, neck, residual=False) for _ in range(2))
-        self.shrink = nn.ModuleList(_layer(neck, neck, 3, 2) for _ in range(2))
-        self.downward = nn.ModuleList(Partial(2 * neck, neck, residual=False) for _ in range(2))
-        self.class_heads = nn.ModuleList(Head(neck, classes) for _ in STRIDES)
-        self.box_heads = nn.ModuleList(Head(neck, 4) for _ in STRIDES)
+        necks = [neck // 2, neck, neck, neck]
+        self.sides = nn.ModuleList(
+            _layer(channels, after, 1) for channels, after in zip(widths, necks[:3], strict=False)
+        )
+        self.upward = nn.ModuleList(
+            Partial(coarse + fine, fine, residual=False) for fine, coarse in pairwise(necks)
+        )
+        self.shrink = nn.ModuleList(_layer(fine, coarse, 3, 2) for fine, coarse in pairwise(necks))
+        self.downward = nn.ModuleList(
+            Partial(2 * coarse, coarse, residual=False) for coarse in necks[1:]
+        )
+        self.class_heads = nn.ModuleList(Head(channels, classes) for channels in necks)
+        self.box_heads = nn.ModuleList(Head(channels, 4) for channels in necks)
         _first_weights(self, generator)
 
     def forward(self, images: Float[Tensor, "batch 3 height width"]) -> Answers:
@@ -66,15 +75,16 @@ class CompactNet(nn.Module):
         return torch.cat(logits, 1), _decode(torch.cat(codes, 1), points), points
 
     def _levels(self, images: Features) -> list[Level]:
-        """Features at strides 8, 16 and 32: down the trunk, up the neck and down again."""
-        eighth = self.stages[0](self.stem(images))
-        sixteenth = self.stages[1](eighth)
-        deep = self.pool(self.stages[2](sixteenth))
-        middle = self.upward[0](torch.cat([_double(deep), self.sides[1](sixteenth)], 1))
-        fine = self.upward[1](torch.cat([_double(middle), self.sides[0](eighth)], 1))
-        middle = self.downward[0](torch.cat([self.shrink[0](fine), middle], 1))
-        deep = self.downward[1](torch.cat([self.shrink[1](middle), deep], 1))
-        return [fine, middle, deep]
+        """Features at strides 4 to 32: down the trunk, up the neck and down again."""
+        trunk = [self.stem(images)]
+        for stage in self.stages:
+            trunk.append(stage(trunk[-1]))
+        levels = [self.pool(trunk.pop())]
+        for side, mix in zip(reversed(self.sides), reversed(self.upward), strict=True):
+            levels.insert(0, mix(torch.cat([_double(levels[0]), side(trunk.pop())], 1)))
+        for index, (shrink, mix) in enumerate(zip(self.shrink, self.downward, strict=True), 1):
+            levels[index] = mix(torch.cat([shrink(levels[index - 1]), levels[index]], 1))
+        return levels
 
 
 class Partial(nn.Module):

@@ -38,7 +38,7 @@ class Placement:
 
 def place(
     pixels: Array, width: int, height: int
-) -> tuple[UInt8[np.ndarray, "height width 3"], Placement]:
+) -> tuple[UInt8[np.ndarray, "rows columns 3"], Placement]:
     """Scale an image to fit into width x height, keep its aspect, pad to the right and below.
 
     >>> placed, where = place(np.zeros((100, 400, 3), np.uint8), 200, 100)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 
 import torch
 from jaxtyping import Float
-from torch import Tensor, nn
+from torch import Tensor
 from torch.optim import Optimizer
 
 _STEPS = 5
@@ -28,10 +28,10 @@ class Muon(Optimizer):
 
     def __init__(
         self,
-        parameters: Iterable[nn.Parameter],
+        parameters: Iterable[Tensor],
         *,
         learning_rate: float = 0.02,
-        momentum: float = 0.95,
+        momentum: float = 0.9,
         weight_decay: float = 0.05,
         dtype: torch.dtype = torch.float32,
     ) -> None:
@@ -52,7 +52,7 @@ class Muon(Optimizer):
                     weight.mul_(1.0 - group["lr"] * group["weight_decay"])
                     weight.add_(update, alpha=-group["lr"])
 
-    def _direction(self, weight: nn.Parameter, momentum: float) -> Tensor:
+    def _direction(self, weight: Tensor, momentum: float) -> Tensor:
         assert weight.grad is not None
         state = self.state[weight]
         if "momentum" not in state:
