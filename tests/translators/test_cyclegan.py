@@ -6,11 +6,12 @@ from pathlib import Path
 import pytest
 import torch
 
+from otherlight.errors import PlanError
 from otherlight.training.devices import Precision, has_fast_bf16
 from otherlight.translators.cyclegan import CycleGAN, CycleGANConfig
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
-from plain_cyclegan import PlainCycleGAN  # noqa: E402
+from plain_cyclegan import PlainCycleGAN
 
 WIDTH, BLOCKS, SIZE = 8, 2, (40, 48)
 
@@ -88,3 +89,8 @@ def test_batches_learn_as_the_mean_of_their_images():
     ]
     for name in ("adversarial", "cycle", "identity"):
         torch.testing.assert_close(both[name], (alone[0][name] + alone[1][name]) / 2)
+
+
+def test_images_too_small_for_the_discriminator_are_refused():
+    with pytest.raises(PlanError, match="at least 24 pixels high and wide .* of 3; 16 came"):
+        CycleGANConfig().at_size(16)

@@ -85,7 +85,7 @@ def encode(pixels: Array, suffix: str) -> bytes:
     return buffer.getvalue()
 
 
-def resize(pixels: Array, width: int, height: int) -> Array:
+def resize(pixels: Array, width: int, height: int) -> UInt8[np.ndarray, "tall wide 3"]:
     """Resize to exactly width x height: area averaging down, bilinear up."""
     if pixels.shape[:2] == (height, width):
         return pixels

@@ -37,9 +37,8 @@ def to_pixels(images: Images) -> Pixels:
 
 def stack(arrays: Sequence[UInt8[np.ndarray, "height width 3"]]) -> Pixels:
     """Join decoded files of one size to a batch, channels first."""
-    return torch.stack([torch.from_numpy(np.ascontiguousarray(a)) for a in arrays]).permute(
-        0, 3, 1, 2
-    )
+    # np.stack copies: what files decode to may be read-only, which torch warns of.
+    return torch.from_numpy(np.stack(arrays)).permute(0, 3, 1, 2)
 
 
 def to_array(pixels: UInt8[Tensor, "3 height width"]) -> UInt8[np.ndarray, "height width 3"]:
