@@ -66,9 +66,8 @@ def test_first_weights_are_normal_and_come_from_the_generator_alone():
     normal_weights(first, chance())
     normal_weights(again, chance())
     normal_weights(other, torch.Generator().manual_seed(1))
-    weights = [
-        torch.cat([p.detach().flatten() for p in net.parameters()]) for net in (first, again, other)
-    ]
+    nets = (first, again, other)
+    weights = [torch.cat([p.detach().flatten() for p in net.parameters()]) for net in nets]
     assert torch.equal(weights[0], weights[1])
     assert not torch.equal(weights[0], weights[2])
     assert abs(float(weights[0].std()) - 0.02) < 2e-4

@@ -37,6 +37,7 @@ def to_pixels(images: Images) -> Pixels:
 
 def stack(arrays: Sequence[UInt8[np.ndarray, "height width 3"]]) -> Pixels:
     """Join decoded files of one size to a batch, channels first."""
+    # np.stack copies: what files decode to may be read-only, which torch warns of.
     return torch.from_numpy(np.stack(arrays)).permute(0, 3, 1, 2)
 
 
