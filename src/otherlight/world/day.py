@@ -1,5 +1,6 @@
 """Clear day: sun and sky, shadows on the ground, haze in the distance."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,6 +10,7 @@ from otherlight.world.light import (
     developed,
     footprint,
     footprints,
+    graded,
     grained,
     shown,
     signals_lit,
@@ -22,7 +24,11 @@ from otherlight.world.view import View
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Sun:
-    """The light of one sequence by day: direction to the sun, colours, exposure."""
+    """The light of one sequence by day, and how the camera takes it.
+
+    ``direction`` points to the sun; ``sun``, ``sky``, ``zenith`` and ``haze`` are colours.
+    ``contrast`` is the exponent of the tone curve, ``richness`` scales what differs from grey.
+    """
 
     direction: tuple[float, float, float]
     sun: tuple[float, float, float]
@@ -30,22 +36,34 @@ class Sun:
     zenith: tuple[float, float, float]
     haze: tuple[float, float, float]
     exposure: float
+    contrast: float
+    richness: float
+    noise: float
 
 
 def draw_sun(chance: np.random.Generator) -> Sun:
-    """Choose the hour and the clearness of the air."""
-    high, around = chance.uniform(0.35, 1.15), chance.uniform(0, 2 * np.pi)
-    low = np.clip((0.75 - high) / 0.4, 0, 1) * chance.uniform(0.3, 1.0)
-    blue = chance.uniform(0.75, 1.1)
-    power = chance.uniform(0.95, 1.5)
+    """Choose the hour, the clearness of the air and the camera's manner.
+
+    Cameras and hours differ widely, as they do in driving sets: a detector that has seen only one
+    exposure knows nothing of light.
+    """
+    high, around = chance.uniform(0.25, 1.15), chance.uniform(0, 2 * math.pi)
+    low = min(max((0.75 - high) / 0.5, 0.0), 1.0) * chance.uniform(0.3, 1.0)
+    blue, power = chance.uniform(0.6, 1.1), chance.uniform(0.4, 1.5)
+    warm = chance.normal(0, 0.05)
     return Sun(
-        direction=(np.cos(high) * np.sin(around), np.sin(high), np.cos(high) * np.cos(around)),
+        direction=(
+            math.cos(high) * math.sin(around), math.sin(high), math.cos(high) * math.cos(around)
+        ),
         sun=(power, power * (0.95 - 0.14 * low), power * (0.87 - 0.36 * low)),
-        sky=(0.42, 0.47, 0.54),
+        sky=(0.42 * (1 + warm), 0.47, 0.54 * (1 - warm)),
         zenith=(0.13 * blue, 0.28 * blue, 0.62),
         haze=(0.72 + 0.1 * low, 0.76, 0.82 - 0.12 * low),
-        exposure=chance.uniform(0.85, 1.35),
-    )
+        exposure=math.exp(chance.uniform(math.log(0.45), math.log(1.5))),
+        contrast=chance.uniform(0.85, 1.35),
+        richness=chance.uniform(0.55, 1.15),
+        noise=chance.uniform(0.5, 3.0),
+    )  # fmt: skip
 
 
 def render_day(packed: Packed, view: View, sun: Sun, chance: np.random.Generator) -> Picture:
@@ -62,7 +80,8 @@ def render_day(packed: Packed, view: View, sun: Sun, chance: np.random.Generator
     clear = np.exp(-space.forward / 650.0) * (1.0 - space.sky)
     light = light * clear[..., None] + _sky(view, sun) * (1.0 - clear)[..., None]
     light *= sun.exposure * vignette(view.lens.width, view.lens.height, 0.28)
-    return developed(light, (0.004, 0.006), chance)
+    light = graded(light, sun.contrast, sun.richness)
+    return developed(light, (0.004 * sun.noise, 0.005 * sun.noise), chance)
 
 
 def _lit_faces(packed: Packed, view: View, sun: Sun) -> np.ndarray:

@@ -144,6 +144,13 @@ def vignette(width: int, height: int, strength: float) -> Float32[np.ndarray, "h
     return (1.0 - np.float32(strength * 0.5) * (across + down))[..., None]
 
 
+def graded(light: Light, contrast: float, richness: float) -> Light:
+    """Bend light as a camera's picture style does, about a middle grey of .18."""
+    grey = light.mean(axis=2, keepdims=True)
+    toned = np.maximum(grey + richness * (light - grey), 1e-5)
+    return np.float32(0.18) * (toned * np.float32(1 / 0.18)) ** np.float32(contrast)
+
+
 def developed(light: Light, noise: tuple[float, float], chance: np.random.Generator) -> Picture:
     """Turn light into an image: noise of the sensor (read, shot, in display units), then 8 bits."""
     picture = np.sqrt(np.maximum(light, 0.0))

@@ -27,9 +27,9 @@ from otherlight.world.shapes import Colour, Material
 from otherlight.world.view import View
 
 _GLOW = {
-    Material.HEADLIGHT: 14.0, Material.TAILLIGHT: 3.2, Material.LAMP: 12.0, Material.WINDOW: 0.42,
+    Material.HEADLIGHT: 9.0, Material.TAILLIGHT: 2.2, Material.LAMP: 12.0, Material.WINDOW: 0.42,
 }  # fmt: skip
-_SIGNAL_GLOW = 4.5
+_SIGNAL_GLOW = 1.5
 _LAMPS, _BEAMS = 8, 5
 _OWN_COLOUR: Colour = (1.0, 0.96, 0.88)
 
@@ -49,10 +49,10 @@ class Dark:
 
 def draw_dark(chance: np.random.Generator) -> Dark:
     """Choose how dark it is and how the camera copes."""
-    dim, glow = chance.uniform(0.008, 0.022), chance.uniform(0.006, 0.03)
+    dim, glow = chance.uniform(0.03, 0.11), chance.uniform(0.006, 0.04)
     warm = chance.normal(0, 0.06)
     return Dark(
-        ambient=(dim * 0.85, dim * 0.95, dim * 1.35),
+        ambient=(dim * 0.9, dim * 0.95, dim * 1.2),
         horizon=(glow * 1.1, glow * 0.9, glow * 0.9),
         lamps=chance.uniform(0.7, 1.3),
         headlights=chance.uniform(22, 42),
@@ -71,18 +71,18 @@ def render_night(packed: Packed, view: View, dark: Dark, chance: np.random.Gener
     light = albedo * _falling(packed, view, space, dark)
     emitted = shown(_emitted(packed, view), view)
     light += emitted + _sky(view, space, dark)
-    light += glowing(np.minimum(emitted, 12.0), ((0.5, 0.25), (1.6, 0.16), (5.0, 0.10)))
+    light += glowing(np.minimum(emitted, 12.0), ((0.5, 0.18), (1.6, 0.10), (5.0, 0.07)))
     light *= dark.exposure * vignette(view.lens.width, view.lens.height, 0.35)
     light *= np.asarray(dark.cast, np.float32)
     light = 1.0 - np.exp(-light)
-    return developed(light, (0.022 * dark.noise, 0.008 * dark.noise), chance)
+    return developed(light, (0.014 * dark.noise, 0.006 * dark.noise), chance)
 
 
 def _falling(packed: Packed, view: View, space: Space, dark: Dark) -> Light:
     """Add up the light that falls on every pixel's surface."""
     own = (0.0, 0.65 - packed.scene.camera.height, 0.3)
     ahead = _along(space, own, 1.0, dark.headlights)
-    ahead *= 1.0 + 5.0 * (view.material == Material.RETRO)[view.sampled()]
+    ahead *= 1.0 + 9.0 * (view.material == Material.RETRO)[view.sampled()]
     # One sum for each colour: most lamps of a street share theirs.
     shine: dict[Colour, Plain] = {_OWN_COLOUR: ahead}
     dark_plain = np.zeros_like(ahead)
@@ -148,7 +148,7 @@ def _along(space: Space, place: tuple[float, float, float], way: float, strength
     lit = np.maximum(reach, 0.5)
     square = right * right + up * up + lit * lit
     aside, high = right / lit, np.minimum(-up / lit, 0.5)
-    beam = np.exp(-(aside * aside) * 6.0) * (0.07 + 0.93 / (1.0 + np.exp((high - 0.015) * 90.0)))
+    beam = np.exp(-(aside * aside) * 6.0) * (0.12 + 0.88 / (1.0 + np.exp((high - 0.015) * 90.0)))
     facing = space.normal[0] * right + space.normal[1] * up - space.normal[2] * lit * way
     facing = np.maximum(facing, 0.0) / np.sqrt(square)
     return strength * beam * facing / (square + 8.0) * (reach > 0)
@@ -177,6 +177,6 @@ def _sky(view: View, space: Space, dark: Dark) -> Light:
     """Paint the sky: the town's light over the horizon, fading upwards."""
     rows = np.arange(view.lens.height, dtype=np.float32)
     share = np.exp(-np.maximum(view.lens.down - rows, 0) / (0.22 * view.lens.height))[:, None]
-    base = np.asarray(dark.ambient) * 0.35
+    base = np.asarray(dark.ambient) * 0.1
     column = (base + np.asarray(dark.horizon) * share)[:, None, :].astype(np.float32)
     return column * space.sky[..., None]
