@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from otherlight.errors import PlanError
 from otherlight.training.devices import Precision, has_fast_bf16
 from otherlight.translators.cyclegan import CycleGAN, CycleGANConfig
 
@@ -88,3 +89,8 @@ def test_batches_learn_as_the_mean_of_their_images():
     ]
     for name in ("adversarial", "cycle", "identity"):
         torch.testing.assert_close(both[name], (alone[0][name] + alone[1][name]) / 2)
+
+
+def test_images_too_small_for_the_discriminator_are_refused():
+    with pytest.raises(PlanError, match="at least 24 pixels high and wide .* of 3; 16 came"):
+        CycleGANConfig().at_size(16)

@@ -72,7 +72,7 @@ def test_an_image_matched_with_itself_stays():
 def test_each_image_of_a_reference_counts_the_same_whatever_its_size():
     dark, bright = torch.full((1, 3, 2, 2), -1.0), torch.full((1, 3, 50, 50), 1.0)
     translator = Histogram(HistogramConfig(), torch.Generator())
-    translator.fit([dark, bright])
+    translator.fit(iter([dark, bright]))
     shown = to_pixels(translator.translate(to_images(pixels(1, 3, 40, 40)), CONTEXT))
     assert abs(float((shown == 0).float().mean()) - 0.5) < 0.02
 

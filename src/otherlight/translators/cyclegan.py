@@ -12,6 +12,7 @@ from torch import Generator, Tensor, nn
 from torch.nn import functional as F
 from torch.optim import Adam
 
+from otherlight.errors import PlanError
 from otherlight.images.tensors import Images
 from otherlight.losses.adversarial import discriminator_loss, generator_loss
 from otherlight.nets.initialise import normal_weights
@@ -56,6 +57,13 @@ class CycleGANConfig:
 
     def at_size(self, size: int) -> "CycleGANConfig":
         """Settle what depends on the shorter side of the training images."""
+        least = 3 * 2**self.discriminator_depth
+        if size < least:
+            raise PlanError(
+                f"Training images must be at least {least} pixels high and wide for a "
+                f"discriminator_depth of {self.discriminator_depth}; {size} came. Enlarge them, "
+                f"or lower the depth."
+            )
         return replace(self, blocks=blocks_for(size)) if self.blocks == "auto" else self
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+from jaxtyping import UInt8
 
 from otherlight.errors import PlanError
 from otherlight.images.files import Array, read_pixels, resize
@@ -20,6 +21,8 @@ from otherlight.training.prefetch import prefetch
 
 Fit = Literal["squash", "scale_width", "scale_crop", "whole"]
 Size = int | tuple[int, int]
+Made = UInt8[np.ndarray, "tall wide 3"]
+"""An image once its size has changed."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,7 +127,7 @@ class Pairs:
                 cache[row] = pixels
         return pixels
 
-    def _reduced(self, pixels: Array) -> Array:
+    def _reduced(self, pixels: Array) -> Made:
         """What is done to an image the same way every time is done before it is kept."""
         return pixels if self.config.fit == "scale_crop" else _scaled(pixels, self.config)
 
@@ -149,7 +152,7 @@ class _Domain:
         return order
 
 
-def prepare(pixels: Array, config: PairsConfig, chance: np.random.Generator) -> Array:
+def prepare(pixels: Array, config: PairsConfig, chance: np.random.Generator) -> Made:
     """Bring one image to training size, by chance where the config says so."""
     if config.fit == "scale_crop":
         pixels = _scale_crop(pixels, config, chance)
@@ -161,7 +164,7 @@ def prepare(pixels: Array, config: PairsConfig, chance: np.random.Generator) -> 
     return np.ascontiguousarray(pixels[:, ::-1]) if flipped else pixels
 
 
-def _scaled(pixels: Array, config: PairsConfig) -> Array:
+def _scaled(pixels: Array, config: PairsConfig) -> Made:
     """The part of a fit that no chance enters."""
     width, height = _sides(config.load_size)
     if config.fit == "squash" or (config.fit == "whole" and width):
@@ -172,7 +175,7 @@ def _scaled(pixels: Array, config: PairsConfig) -> Array:
     return pixels
 
 
-def _crop(pixels: Array, size: tuple[int, int], chance: np.random.Generator) -> Array:
+def _crop(pixels: Array, size: tuple[int, int], chance: np.random.Generator) -> Made:
     """Cut a random window; an image that is smaller keeps that side whole."""
     height, width = pixels.shape[:2]
     across, down = min(size[0], width), min(size[1], height)
@@ -181,7 +184,7 @@ def _crop(pixels: Array, size: tuple[int, int], chance: np.random.Generator) -> 
     return pixels[top : top + down, left : left + across]
 
 
-def _scale_crop(pixels: Array, config: PairsConfig, chance: np.random.Generator) -> Array:
+def _scale_crop(pixels: Array, config: PairsConfig, chance: np.random.Generator) -> Made:
     """Cut a window of crop_size / s pixels and reduce it; small images limit s from below."""
     width, height = _sides(config.crop_size)
     least = max(config.scale[0], width / pixels.shape[1], height / pixels.shape[0])

@@ -4,12 +4,16 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from jaxtyping import Float
+from torch import Tensor
 
 from otherlight.images.files import encode
 from otherlight.images.tensors import Images, to_array, to_pixels
 from otherlight.records.files import write_bytes
 from otherlight.translators.pairs import Pairs
 from otherlight.translators.protocols import Context, Translator, context_for
+
+Row = Float[Tensor, "1 3 height four_widths"]
 
 
 def write_samples(translator: Translator, pairs: Pairs, count: int, to: Path, step: int) -> None:
@@ -27,7 +31,7 @@ def write_samples(translator: Translator, pairs: Pairs, count: int, to: Path, st
     write_bytes(to / "samples" / f"{step:07}.png", encode(picture, ".png"))
 
 
-def _row(translator: Translator, image: Images, context: Context, reverse: bool) -> Images:
+def _row(translator: Translator, image: Images, context: Context, reverse: bool) -> Row:
     device = _device_of(translator)
     image = image.to(device)
     blank = torch.full_like(image, -1.0)

@@ -98,6 +98,7 @@ def train(
     described = {
         **plain(config),
         "options": plain(options),
+        "pairs": plain(config.pairs),
         "steps": steps,
         "device": device.type,
     }

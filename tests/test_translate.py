@@ -1,0 +1,265 @@
+"""A set in another light: labels kept, same names and sizes, lineage, and the same bytes."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from otherlight.errors import BusyError, CheckpointError, DatasetError, ImageError, PlanError
+from otherlight.images.files import encode, read_pixels
+from otherlight.records.files import sha256_of
+from otherlight.records.run import read_run
+from otherlight.sets import ImageSet, build_set, read_set, write_set
+from otherlight.translate import translate
+from otherlight.translators.pairs import PairsConfig
+from otherlight.translators.train import TrainConfig, train
+
+SIZES = [(40, 32), (33, 57), (128, 17), (40, 32), (9, 9), (64, 48)]
+
+
+def pixels(number: int, size: tuple[int, int]) -> np.ndarray:
+    chance = np.random.default_rng(number)
+    return chance.integers(0, 256, (size[1], size[0], 3), dtype=np.uint8)
+
+
+@pytest.fixture
+def day(tmp_path: Path) -> ImageSet:
+    """Images of several sizes and kinds, in folders, with boxes and a mask."""
+    root = tmp_path / "day"
+    images, boxes = [], []
+    for number, size in enumerate(SIZES):
+        key = f"drive{number % 2}/{number:02}.{'jpg' if number % 3 == 0 else 'png'}"
+        (root / key).parent.mkdir(parents=True, exist_ok=True)
+        (root / key).write_bytes(encode(pixels(number, size), Path(key).suffix))
+        images.append(
+            {"image": key, "width": size[0], "height": size[1], "sequence": f"drive{number % 2}"}
+        )
+        boxes.append(
+            {"image": key, "box": 0, "label": "car", "left": 1, "top": 2, "right": 7, "bottom": 8}
+        )
+    images[0]["mask"] = "masks/00.png"
+    return build_set("day", ["car"], images, boxes, root=root, licence="CC0-1.0")
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A trained translator."""
+    root = tmp_path_factory.mktemp("trained")
+    for name in ("a", "b"):
+        (root / f"{name}.png").write_bytes(encode(pixels(ord(name), (40, 32)), ".png"))
+    sets = [
+        build_set(name, ["car"], [{"image": f"{name}.png"}], [], root=root) for name in ("a", "b")
+    ]
+    config = TrainConfig(
+        options={"width": 4, "blocks": 1, "discriminator_width": 4, "skip": True},
+        pairs=PairsConfig(fit="whole", load_size=(40, 32)),
+        steps=2,
+        samples=0,
+    )
+    train(config, *sets, root / "run")
+    return root / "run"
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    files = [*folder.rglob("*.jpg"), *folder.rglob("*.png"), *folder.glob("*.parquet")]
+    return {str(file.relative_to(folder)): file.read_bytes() for file in files}
+
+
+def test_labels_keys_and_sizes_are_kept(day: ImageSet, run: Path, tmp_path: Path):
+    night = translate(day, run, tmp_path / "night")
+    assert night.names() == day.names()
+    assert night.boxes.equals(day.boxes)
+    assert night.classes == day.classes
+    assert night.column("group") == day.column("group")
+    for before, after in zip(day.files(), night.files(), strict=True):
+        assert read_pixels(after).shape == read_pixels(before).shape
+        assert not np.array_equal(read_pixels(after), read_pixels(before))
+    assert read_set(tmp_path / "night").hash == night.hash
+    assert night.column("mask")[0] == str(day.root / "masks/00.png")
+
+
+def test_every_image_carries_its_lineage(day: ImageSet, run: Path, tmp_path: Path):
+    night = translate(day, run, tmp_path / "night", seed=3)
+    rows = night.images.to_pylist()
+    for row, captured, shown in zip(rows, day.files(), night.files(), strict=True):
+        assert row["sha256"] == sha256_of(shown)
+        assert row["parent_sha256"] == sha256_of(captured)
+        assert row["parent"] == "day"
+        assert row["translator"] == sha256_of(run / "model.safetensors")
+        assert row["method_version"].startswith("cyclegan ")
+        assert (row["direction"], row["seed"]) == ("forward", 3)
+    assert list(night.parents) == [{"name": "day", "hash": day.hash}]
+    assert night.made_by["command"] == "translate"
+    assert night.made_by["config"]["with"] == str(run)
+    assert night.licence == "CC0-1.0"
+
+
+def test_the_identity_hands_png_pixels_through(day: ImageSet, tmp_path: Path):
+    same = translate(day, "identity", tmp_path / "same")
+    for before, after in zip(day.files(), same.files(), strict=True):
+        if before.suffix == ".png":
+            assert np.array_equal(read_pixels(before), read_pixels(after))
+
+
+def test_no_pixel_depends_on_the_threads(day: ImageSet, run: Path, tmp_path: Path):
+    translate(day, run, tmp_path / "one", threads=1)
+    translate(day, run, tmp_path / "many", threads=4)
+    assert contents(tmp_path / "one").keys() == contents(tmp_path / "many").keys()
+    for name, data in contents(tmp_path / "one").items():
+        assert name.endswith(".parquet") or data == contents(tmp_path / "many")[name]
+
+
+def test_an_image_translates_the_same_alone_and_in_company(
+    day: ImageSet, run: Path, tmp_path: Path
+):
+    whole = translate(day, run, tmp_path / "whole")
+    part = translate(day.where("image = 'drive1/01.png'"), run, tmp_path / "part")
+    assert part.column("sha256")[0] in whole.column("sha256")
+
+
+def test_upright_by_exif(tmp_path: Path):
+    image = Image.fromarray(pixels(0, (40, 20)))
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    image.save(tmp_path / "a.jpg", exif=exif, quality=95)
+    day = build_set("day", ["car"], [{"image": "a.jpg"}], [], root=tmp_path)
+    night = translate(day, "gamma", tmp_path / "night")
+    with Image.open(night.files()[0]) as shown:
+        assert shown.size == (20, 40)
+        assert not shown.getexif()
+
+
+def test_formats_change_the_file_and_never_the_key(day: ImageSet, tmp_path: Path):
+    night = translate(day, "gamma", tmp_path / "night", format="jpg")
+    assert night.names() == day.names()
+    assert {file.suffix for file in night.files()} == {".jpg"}
+    with Image.open(night.files()[0]) as image:
+        assert image.format == "JPEG"
+        assert image.layer[0][1:3] == image.layer[1][1:3]  # pyright: ignore  # 4:4:4
+
+
+def test_a_jpg_beside_a_png_of_the_same_name_stay_two(tmp_path: Path):
+    for name, number in (("a.jpg", 0), ("a.png", 1), ("a.png.jpg", 2)):
+        (tmp_path / name).write_bytes(encode(pixels(number, (12, 8)), Path(name).suffix))
+    day = build_set(
+        "day", ["car"], [{"image": n} for n in ("a.jpg", "a.png", "a.png.jpg")], [], root=tmp_path
+    )
+    night = translate(day, "gamma", tmp_path / "night", format="jpg")
+    assert len({*night.files()}) == 3
+    assert len({*night.column("sha256")}) == 3
+
+
+def test_reverse_uses_the_other_generator(day: ImageSet, run: Path, tmp_path: Path):
+    there = translate(day, run, tmp_path / "there")
+    back = translate(day, run, tmp_path / "back", reverse=True)
+    assert set(back.column("direction")) == {"reverse"}
+    assert not set(there.column("sha256")) & set(back.column("sha256"))
+
+
+def test_a_one_way_translator_refuses_reverse(day: ImageSet, tmp_path: Path):
+    with pytest.raises(PlanError, match="'histogram' goes one way, from its source to its target"):
+        translate(day, "histogram", tmp_path / "x", reference=day, reverse=True)
+
+
+def test_histogram_needs_its_reference_and_gamma_takes_none(day: ImageSet, tmp_path: Path):
+    with pytest.raises(PlanError, match="'histogram' needs a reference set"):
+        translate(day, "histogram", tmp_path / "x")
+    with pytest.raises(PlanError, match="'gamma' takes no reference set; 'day' came"):
+        translate(day, "gamma", tmp_path / "y", reference=day)
+    matched = translate(day, "histogram", tmp_path / "z", reference=day)
+    assert read_run(tmp_path / "z").inputs[1] == {"role": "reference", "hash": day.hash}
+    assert len(matched) == len(day)
+
+
+def test_a_model_file_works_as_its_run_does(day: ImageSet, run: Path, tmp_path: Path):
+    by_run = translate(day, run, tmp_path / "run")
+    by_file = translate(day, run / "model.safetensors", tmp_path / "file")
+    assert by_run.column("sha256") == by_file.column("sha256")
+
+
+def test_done_it_is_not_done_again_and_another_translation_is_refused(
+    day: ImageSet, tmp_path: Path
+):
+    first = translate(day, "gamma", tmp_path / "night")
+    before = first.files()[0].stat().st_mtime_ns
+    assert translate(day, "gamma", tmp_path / "night").hash == first.hash
+    assert first.files()[0].stat().st_mtime_ns == before
+    with pytest.raises(BusyError, match="must be empty or hold this very run"):
+        translate(day, "gamma", tmp_path / "night", options={"gamma": 3.0})
+
+
+def test_a_missing_image_is_named_at_the_start(day: ImageSet, tmp_path: Path):
+    (day.root / day.names()[2]).unlink()
+    with pytest.raises(DatasetError, match=r"must lie where the set says; .*02\.png does not"):
+        translate(day, "gamma", tmp_path / "night")
+
+
+def test_a_torn_image_is_named_and_the_others_are_kept(day: ImageSet, tmp_path: Path):
+    torn = day.root / day.names()[1]
+    whole = torn.read_bytes()
+    torn.write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(ImageError, match=r"1 of 6 images could not be translated; the first: An "):
+        translate(day, "gamma", tmp_path / "night")
+    assert len(contents(tmp_path / "night")) == 5
+    assert not (tmp_path / "night" / "set.json").exists()
+    torn.write_bytes(whole)
+    assert len(translate(day, "gamma", tmp_path / "night")) == 6
+
+
+def test_what_does_not_translate_is_told(day: ImageSet, run: Path, tmp_path: Path):
+    with pytest.raises(PlanError, match=r"'gama' is neither. Did you mean 'gamma'\?"):
+        translate(day, "gama", tmp_path / "a")
+    with pytest.raises(CheckpointError, match="'cyclegan' must be trained before it translates"):
+        translate(day, "cyclegan", tmp_path / "b")
+    with pytest.raises(CheckpointError, match="brings its own options; 'gamma' came"):
+        translate(day, run, tmp_path / "c", options={"gamma": 2.0})
+    unfinished = tmp_path / "unfinished"
+    unfinished.mkdir()
+    (unfinished / "run.json").write_bytes((run / "run.json").read_bytes())
+    with pytest.raises(CheckpointError, match="its training is not finished"):
+        translate(day, unfinished, tmp_path / "d")
+    with pytest.raises(PlanError, match=r"\[gamma\] has no key 'gamme'"):
+        translate(day, "gamma", tmp_path / "e", options={"gamme": 2.0})
+
+
+SCRIPT = """
+import sys
+from pathlib import Path
+from otherlight.sets import read_set
+from otherlight.translate import translate
+root = Path(sys.argv[1])
+translate(read_set(root / "many"), "gamma", root / "killed", threads=2)
+"""
+
+
+@pytest.mark.slow
+def test_killed_without_warning_it_ends_in_the_same_bytes(tmp_path: Path):
+    root = tmp_path / "many"
+    root.mkdir()
+    keys = [f"{number:03}.jpg" for number in range(150)]
+    for number, key in enumerate(keys):
+        (root / key).write_bytes(encode(pixels(number, (64, 48)), ".jpg"))
+    many = build_set("many", ["car"], [{"image": key} for key in keys], [], root=root)
+    many = write_set(many, root)
+    whole = translate(many, "gamma", tmp_path / "whole")
+    source = Path(__file__).parents[1] / "src"
+    for least in (1, 60):
+        process: Any = subprocess.Popen(
+            [sys.executable, "-c", SCRIPT, str(tmp_path)],
+            env={**os.environ, "PYTHONPATH": str(source)},
+        )
+        while process.poll() is None and len(contents(tmp_path / "killed")) < least:
+            time.sleep(0.001)
+        process.kill()
+        assert process.wait() == -signal.SIGKILL
+    ended = translate(many, "gamma", tmp_path / "killed")
+    assert ended.column("sha256") == whole.column("sha256")
+    assert ended.hash == whole.hash
+    assert not [*(tmp_path / "killed").rglob(".*.part")]
