@@ -253,7 +253,7 @@ def test_killed_without_warning_it_ends_in_the_same_bytes(tmp_path: Path):
     for least in (1, 60):
         process: Any = subprocess.Popen(
             [sys.executable, "-c", SCRIPT, str(tmp_path)],
-            env={**os.environ, "PYTHONPATH": str(source)},
+            env={**os.environ, "PYTHONPATH": str(source), "OMP_NUM_THREADS": "1"},
         )
         while process.poll() is None and len(contents(tmp_path / "killed")) < least:
             time.sleep(0.001)

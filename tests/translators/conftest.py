@@ -1,12 +1,23 @@
 """Two small sets of images to learn from."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from otherlight.images.files import encode
 from otherlight.sets import ImageSet, build_set
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    """Small tensors gain nothing from threads, and lose much where others use the cores."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
 
 
 def small_set(root: Path, name: str, count: int, size: tuple[int, int] = (40, 32)) -> ImageSet:

@@ -127,7 +127,7 @@ def test_killed_without_warning_it_ends_in_the_same_bytes(
     for least in (1, 25):
         process = subprocess.Popen(
             [sys.executable, "-c", SCRIPT, str(tmp_path)],
-            env={**os.environ, "PYTHONPATH": str(source)},
+            env={**os.environ, "PYTHONPATH": str(source), "OMP_NUM_THREADS": "1"},
         )
         while process.poll() is None and _saved(tmp_path / "killed") < least:
             time.sleep(0.002)
