@@ -1,6 +1,7 @@
 """Experiments: plans, arms and seeds to predictions and a verdict.
 
-What needs torch is not opened here: `otherlight.experiment.compare`, `otherlight.experiment.verify`.
+What needs torch is not opened here: see `otherlight.experiment.compare` and
+`otherlight.experiment.verify`.
 """
 
 from otherlight.experiment.plan import Plan, Step, read_plan
