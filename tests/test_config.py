@@ -36,3 +36,14 @@ def test_values_are_built_and_written_plain():
 def test_a_key_nobody_reads_and_a_wrong_type_are_errors(values: dict[str, object], message: str):
     with pytest.raises(PlanError, match=message):
         build(Config, values, "cyclegan")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outer:
+    inner: Config = Config()
+
+
+def test_a_key_nobody_reads_in_a_section_within_a_section_is_an_error():
+    assert build(Outer, {"inner": {"sizes": [3, 4]}}, "train").inner.sizes == (3, 4)
+    with pytest.raises(PlanError, match=r"\[train.inner\] has no key 'size'. Did you mean 'sizes'"):
+        build(Outer, {"inner": {"size": [3, 4]}}, "train")

@@ -37,7 +37,7 @@ def build(config: type[T], values: Mapping[str, Any], where: str) -> T:
     ``where`` is the section's name as the user wrote it.
     """
     assert is_dataclass(config)
-    check_keys(values, (field.name for field in fields(config)), where)
+    _check_nested(config, values, where)
     from pydantic import TypeAdapter, ValidationError
 
     try:
@@ -46,6 +46,15 @@ def build(config: type[T], values: Mapping[str, Any], where: str) -> T:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"])
         raise PlanError(f"[{where}] {place}: {first['msg']}; {first['input']!r} came.") from error
+
+
+def _check_nested(config: Any, values: Mapping[str, Any], where: str) -> None:
+    """Refuse keys that nobody reads, in the sections within sections too."""
+    known = {field.name: field.type for field in fields(config)}
+    check_keys(values, known, where)
+    for key, value in values.items():
+        if is_dataclass(known[key]) and isinstance(value, Mapping):
+            _check_nested(known[key], value, f"{where}.{key}")
 
 
 def plain(config: Any) -> dict[str, Any]:

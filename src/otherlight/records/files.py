@@ -107,6 +107,23 @@ def holding(folder: Path) -> Generator[None]:
                 f"{folder} must be free to write to; another run is writing there now. Wait for "
                 f"it, or give another folder."
             ) from error
-        for orphan in folder.rglob(".*.part"):
-            orphan.unlink(missing_ok=True)
+        _remove_orphans(folder)
         yield
+
+
+def _remove_orphans(folder: Path) -> None:
+    """Remove what killed processes left half-written; a living one below may still be writing."""
+    for part in folder.rglob(".*.part"):
+        writer = part.name.split(".")[-2]
+        if not (writer.isdigit() and _lives(int(writer))):
+            part.unlink(missing_ok=True)
+
+
+def _lives(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
