@@ -32,7 +32,7 @@ def main() -> None:
         rows.append(np.hstack([_tile(shot, boxes=sequence == 0) for shot in shots]))
     given.to.parent.mkdir(parents=True, exist_ok=True)
     # 8-bit colour with few levels keeps the page light; noise does not compress.
-    sheet = cv2.bilateralFilter(np.vstack(rows), 3, 12, 3) & 0xF8
+    sheet = np.asarray(cv2.bilateralFilter(np.vstack(rows), 3, 12, 3), np.uint8) & 0xF8
     cv2.imwrite(str(given.to), sheet[..., ::-1], [cv2.IMWRITE_PNG_COMPRESSION, 9])
 
 

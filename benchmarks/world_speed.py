@@ -52,9 +52,8 @@ def _cpu(config: WorldConfig, to: Path) -> float:
 def _encoding(config: WorldConfig, suffix: str) -> None:
     pixels = next(iter(shoot(config, 0))).pixels
     start = time.process_time()
-    for _ in range(50):
-        data = encode(pixels, suffix)
-    print(f"  {suffix}: {(time.process_time() - start) * 20:.2f} ms, {len(data) / 1024:.0f} KiB")
+    sizes = [len(encode(pixels, suffix)) for _ in range(50)]
+    print(f"  {suffix}: {(time.process_time() - start) * 20:.2f} ms, {sizes[0] / 1024:.0f} KiB")
 
 
 if __name__ == "__main__":
