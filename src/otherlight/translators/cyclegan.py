@@ -184,9 +184,11 @@ def _in_one_pass(net: nn.Module, first: Tensor, second: Tensor) -> tuple[Tensor,
 def _frozen(*nets: nn.Module) -> Yields[None]:
     for net in nets:
         net.requires_grad_(False)
-    yield
-    for net in nets:
-        net.requires_grad_(True)
+    try:
+        yield
+    finally:
+        for net in nets:
+            net.requires_grad_(True)
 
 
 def _generator(config: CycleGANConfig, chance: Generator) -> nn.Module:
