@@ -189,9 +189,7 @@ def test_one_place_named_for_two_splits_has_none(tmp_path: Path):
     (source / "data.yaml").write_text("names: [a]\ntrain: images\nval: images")
     got = import_set("yolo", source, tmp_path / "out")
     assert got.column("split") == [None]
-    assert got.counts["noted"] == {
-        "train and val of data.yaml name one place: split left open": 1
-    }
+    assert got.counts["noted"] == {"train and val of data.yaml name one place: split left open": 1}
 
 
 def test_a_label_file_without_image_is_counted_or_refused(tmp_path: Path):
