@@ -127,9 +127,9 @@ def _looked_at(
             "Labels in shares of the image need the images' sizes; pixels: false came. Leave it "
             "out for this format."
         )
-    return look_at_all(
-        (sample, sample.file if config.pixels else None) for sample in content.samples
-    )
+    if not config.pixels:
+        return ((sample, None) for sample in content.samples)
+    return look_at_all((sample, sample.file) for sample in content.samples)
 
 
 def _image_row(sample: Sample, look: Look | None, origin: str | None, config: ImportConfig) -> Row:

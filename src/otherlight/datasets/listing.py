@@ -74,8 +74,8 @@ def look(path: Path) -> Look:
 
 
 def look_at_all(
-    items: Iterable[tuple[T, Path | None]],
-) -> Generator[tuple[T, Look | ImageError | None]]:
+    items: Iterable[tuple[T, Path]],
+) -> Generator[tuple[T, Look | ImageError]]:
     """Look at files by threads, in their order; what cannot be read comes as its error."""
     with ThreadPoolExecutor(max_workers=min(8, 2 * (os.cpu_count() or 1))) as pool:
         waiting = iter(items)
@@ -87,9 +87,7 @@ def look_at_all(
             )
 
 
-def _look_or_error(path: Path | None) -> Look | ImageError | None:
-    if path is None:
-        return None
+def _look_or_error(path: Path) -> Look | ImageError:
     try:
         return look(path)
     except ImageError as error:
