@@ -63,7 +63,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
         steps=2,
         samples=0,
     )
-    train(config, *sets, root / "run")
+    train(config, sets[0], sets[1], root / "run")
     return root / "run"
 
 

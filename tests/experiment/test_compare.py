@@ -30,7 +30,8 @@ steps:
   day_val: {{world: {{images: 6, frames_per_sequence: 1, split: val, width: 96, height: 64}}}}
   pool: {{world: {{images: 12, condition: night, split: pool, width: 96, height: 64}}}}
   night:
-    world: {{images: 24, condition: night, split: test, frames_per_sequence: 2, width: 96, height: 64}}
+    world:
+      {{images: 24, condition: night, split: test, frames_per_sequence: 2, width: 96, height: 64}}
 """
 CHANGES = {
     "recogniser": {

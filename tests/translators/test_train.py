@@ -25,9 +25,8 @@ PAIRS = PairsConfig(fit="whole", load_size=(40, 32))
 
 
 def config(steps: int = 6, **other: Any) -> TrainConfig:
-    return TrainConfig(
-        **{"options": OPTIONS, "pairs": PAIRS, "steps": steps, "samples": 1, **other}
-    )
+    values: dict[str, Any] = {"options": OPTIONS, "pairs": PAIRS, "steps": steps, "samples": 1}
+    return TrainConfig(**{**values, **other})
 
 
 def contents(run: Path) -> dict[str, bytes]:
