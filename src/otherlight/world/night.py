@@ -27,7 +27,7 @@ from otherlight.world.shapes import Colour, Material
 from otherlight.world.view import View
 
 _GLOW = {
-    Material.HEADLIGHT: 9.0, Material.TAILLIGHT: 2.2, Material.LAMP: 12.0, Material.WINDOW: 0.42,
+    Material.HEADLIGHT: 7.0, Material.TAILLIGHT: 1.8, Material.LAMP: 12.0, Material.WINDOW: 0.28,
 }  # fmt: skip
 _SIGNAL_GLOW = 1.5
 _LAMPS, _BEAMS = 8, 5
@@ -49,7 +49,7 @@ class Dark:
 
 def draw_dark(chance: np.random.Generator) -> Dark:
     """Choose how dark it is and how the camera copes."""
-    dim, glow = chance.uniform(0.03, 0.11), chance.uniform(0.006, 0.04)
+    dim, glow = chance.uniform(0.06, 0.20), chance.uniform(0.006, 0.04)
     warm = chance.normal(0, 0.06)
     return Dark(
         ambient=(dim * 0.9, dim * 0.95, dim * 1.2),
@@ -71,7 +71,7 @@ def render_night(packed: Packed, view: View, dark: Dark, chance: np.random.Gener
     light = albedo * _falling(packed, view, space, dark)
     emitted = shown(_emitted(packed, view), view)
     light += emitted + _sky(view, space, dark)
-    light += glowing(np.minimum(emitted, 12.0), ((0.5, 0.18), (1.6, 0.10), (5.0, 0.07)))
+    light += glowing(np.minimum(emitted, 12.0), ((0.5, 0.12), (1.6, 0.07), (5.0, 0.05)))
     light *= dark.exposure * vignette(view.lens.width, view.lens.height, 0.35)
     light *= np.asarray(dark.cast, np.float32)
     light = 1.0 - np.exp(-light)
@@ -177,6 +177,6 @@ def _sky(view: View, space: Space, dark: Dark) -> Light:
     """Paint the sky: the town's light over the horizon, fading upwards."""
     rows = np.arange(view.lens.height, dtype=np.float32)
     share = np.exp(-np.maximum(view.lens.down - rows, 0) / (0.22 * view.lens.height))[:, None]
-    base = np.asarray(dark.ambient) * 0.1
+    base = np.asarray(dark.ambient) * 0.06
     column = (base + np.asarray(dark.horizon) * share)[:, None, :].astype(np.float32)
     return column * space.sky[..., None]
