@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from otherlight.datasets import ImportConfig, import_set, importing
+from otherlight.datasets import ImportConfig, import_set, importing, json_stream
 from otherlight.datasets.sequences import set_sequences, split_by_gap
 from otherlight.errors import DatasetError, ImageError, PlanError
 from otherlight.sets import ImageSet
@@ -306,6 +306,17 @@ def test_json_longer_than_the_window_is_read_whole(tmp_path: Path):
     assert source.stat().st_size > 2 * (1 << 22)
     got = import_set("bdd100k", source, tmp_path / "out", config=ImportConfig(pixels=False))
     assert len(got) == got.boxes.num_rows == 200
+
+
+@pytest.mark.parametrize("step", [1, 2, 3, 5, 64])
+def test_json_is_the_same_however_it_is_cut(
+    step: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(json_stream, "_STEP", step)
+    path = as_json(tmp_path / "x.json", {"a": [12, 345.5, -6e3], "b": "é\n", "c": 789, "d": []})
+    assert list(json_stream.stream_json(path)) == [
+        ("a", 12), ("a", 345.5), ("a", -6e3), ("b", "é\n"), ("c", 789),
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(

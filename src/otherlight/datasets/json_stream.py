@@ -9,6 +9,7 @@ from otherlight.errors import DatasetError
 
 _STEP = 1 << 22
 _SPACE = " \t\r\n"
+_LONGEST_CUT = 4
 
 
 def stream_json(path: Path) -> Generator[tuple[str, Any]]:
@@ -109,8 +110,8 @@ class _Window:
                     step *= 2
                     continue
                 raise
-            if end == len(self._text) and self._fill(step):
-                continue  # "12" may go on as "123"
+            if len(self._text) - end < _LONGEST_CUT and self._fill(step):
+                continue  # "12" may go on as "123", "12." and "12e-" as longer numbers
             self._at = end
             return value
 

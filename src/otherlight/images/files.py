@@ -6,7 +6,10 @@ What comes: 8 or 16 bits, grey, palette, alpha, EXIF orientation. What goes on: 
 
 import errno
 import io
+import struct
 import warnings
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,6 +28,13 @@ SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp"}
 _CHANNELS = {"1": 1, "L": 1, "P": 3, "PA": 4, "LA": 2, "I": 1, "F": 1, "RGBA": 4, "CMYK": 4}
 _SIDEWAYS = {5, 6, 7, 8}
 _ORIENTATION = 0x0112
+_PNG_WORDS = {b"eXIf", b"tEXt", b"zTXt", b"iTXt"}
+_TURNS: dict[int, Callable[[Array], Array]] = {
+    1: lambda a: a, 2: lambda a: a[:, ::-1], 3: lambda a: a[::-1, ::-1], 4: lambda a: a[::-1],
+    5: lambda a: a.swapaxes(0, 1), 6: lambda a: np.rot90(a, -1),
+    7: lambda a: a[::-1, ::-1].swapaxes(0, 1), 8: lambda a: np.rot90(a),
+}  # fmt: skip
+"""What EXIF's orientations ask for, as the EXIF standard numbers them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,31 +49,26 @@ class Header:
 
 def read_header(path: Path) -> Header:
     """Read size, channels and bits without decoding the pixels."""
-    with _opened(path) as image:
+    with _opened(path) as image, _told_when_torn(path):
+        bits = _bits(image)  # first: looking for EXIF may load a PNG, which forgets them
         width, height = image.size
-        if image.getexif().get(_ORIENTATION) in _SIDEWAYS:
+        if _orientation(image, path) in _SIDEWAYS:
             width, height = height, width
         channels = 1 if image.mode.startswith("I;16") else _CHANNELS.get(image.mode, 3)
-        return Header(width, height, channels, _bits(image))
+        return Header(width, height, channels, bits)
 
 
 def read_pixels(path: Path) -> Array:
     """Decode one image, upright, RGB, 8 bits; a torn file is an ImageError, never grey pixels."""
-    with _opened(path) as image:
-        try:
-            if _bits(image) == 16:
-                return _read_16_bits(path)
-            upright = ImageOps.exif_transpose(image)
-            if upright.mode in ("RGBA", "LA", "PA") or "transparency" in upright.info:
-                upright = upright.convert("RGBA")
-                black = Image.new("RGBA", upright.size, (0, 0, 0, 255))
-                upright = Image.alpha_composite(black, upright)
-            return np.asarray(upright.convert("RGB"))
-        except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-            raise ImageError(
-                f"An image must decode to its last row; {path} does not ({error}). "
-                f"Replace the file or leave it out."
-            ) from error
+    with _opened(path) as image, _told_when_torn(path):
+        if _bits(image) == 16:
+            return _read_16_bits(path, _orientation(image, path))
+        upright = ImageOps.exif_transpose(image)
+        if upright.mode in ("RGBA", "LA", "PA") or "transparency" in upright.info:
+            upright = upright.convert("RGBA")
+            black = Image.new("RGBA", upright.size, (0, 0, 0, 255))
+            upright = Image.alpha_composite(black, upright)
+        return np.array(upright.convert("RGB"))  # a copy: Pillow's own array cannot be written
 
 
 def encode(pixels: Array, suffix: str) -> bytes:
@@ -103,6 +108,10 @@ def _opened(path: Path) -> Image.Image:
             return Image.open(path)
     except FileNotFoundError as error:
         raise ImageError(f"There must be an image at {path}; there is no such file.") from error
+    except Image.DecompressionBombError as error:
+        raise ImageError(
+            f"An image may have 180 million pixels; {path} says it has more. Leave it out."
+        ) from error
     except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
         if isinstance(error, OSError) and error.errno in (errno.EMFILE, errno.EACCES):
             raise ImageError(f"{path} cannot be opened: {error.strerror}.") from error
@@ -110,6 +119,17 @@ def _opened(path: Path) -> Image.Image:
         raise ImageError(
             f"An image must be JPEG, PNG, BMP, TIFF or WebP; {path} ({size} bytes) is none that "
             f"can be read. Replace the file or leave it out."
+        ) from error
+
+
+@contextmanager
+def _told_when_torn(path: Path) -> Generator[None]:
+    try:
+        yield
+    except (OSError, ValueError, SyntaxError, struct.error) as error:
+        raise ImageError(
+            f"An image must decode to its last row; {path} does not ({error}). "
+            f"Replace the file or leave it out."
         ) from error
 
 
@@ -121,17 +141,38 @@ def _bits(image: Image.Image) -> int:
     return 16 if any(";16" in str(tile[3]) for tile in tiles) else 8
 
 
-def _read_16_bits(path: Path) -> Array:
+def _orientation(image: Image.Image, path: Path) -> int:
+    """EXIF's way up, 1 to 8; 1 where Pillow turns the image itself (TIFF) or none is said."""
+    if image.format == "TIFF" or (image.format == "PNG" and not _png_may_turn(path)):
+        return 1
+    return image.getexif().get(_ORIENTATION, 1)
+
+
+def _png_may_turn(path: Path) -> bool:
+    """Skip through a PNG's chunks for one that may hold EXIF; asking Pillow decodes the image."""
+    with path.open("rb") as file:
+        file.seek(8)
+        while len(head := file.read(8)) == 8:
+            length, kind = struct.unpack(">I4s", head)
+            if kind in _PNG_WORDS:
+                return True
+            file.seek(length + 4, 1)
+    return False
+
+
+def _read_16_bits(path: Path, orientation: int) -> Array:
     import cv2
 
     values = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_UNCHANGED)
     if values is None or values.dtype != np.uint16:
         raise ValueError("16-bit pixels of a kind that is not read here")
-    scaled = np.rint(values.astype(np.float32) / 257.0)
+    scaled = values.astype(np.float32) / 257.0
     if scaled.ndim == 2:
         scaled = np.repeat(scaled[..., None], 3, axis=2)
     else:
         if scaled.shape[2] == 4:
             scaled = scaled[..., :3] * (scaled[..., 3:] / 255.0)
         scaled = scaled[..., ::-1]
-    return np.ascontiguousarray(np.rint(scaled).astype(np.uint8))
+    return np.ascontiguousarray(
+        _TURNS.get(orientation, _TURNS[1])(np.rint(scaled).astype(np.uint8))
+    )
