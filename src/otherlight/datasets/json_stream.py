@@ -118,7 +118,7 @@ class _Window:
     def _fill(self, size: int) -> bool:
         more = self._file.read(size)
         if not more:
-            return False  # and nothing has moved: a position found before is still true
+            return False
         self._lines += self._text.count("\n", 0, self._at)
         self._text = self._text[self._at :] + more
         self._at = 0
