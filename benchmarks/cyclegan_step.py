@@ -39,6 +39,7 @@ def main() -> None:
     for _ in range(asked.rounds):
         seconds["plain"].append(_seconds(lambda: plain.step(source, target), clock))
         seconds["ours"].append(_seconds(lambda: ours.step(source, target), clock))
+        print(f"plain {seconds['plain'][-1]:.2f}  ours {seconds['ours'][-1]:.2f}", flush=True)
     for name, taken in seconds.items():
         print(
             f"{name:6s} median {statistics.median(taken):.2f} s, {min(taken):.2f}-{max(taken):.2f}"
