@@ -1,6 +1,9 @@
 """One small set, and one recogniser fitted to it, for all tests of this floor."""
 
 import sys
+from collections.abc import Callable
+from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -19,6 +22,17 @@ def eight(tmp_path_factory: pytest.TempPathFactory) -> ImageSet:
 
 
 @pytest.fixture(scope="session")
-def fitted(eight: ImageSet, tmp_path_factory: pytest.TempPathFactory) -> Run:
-    to = tmp_path_factory.mktemp("fitted") / "run"
-    return fit([Ingredient(images=eight)], eight, OVERFIT, 0, to)
+def by_heart(eight: ImageSet, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Run]:
+    """Fit a recogniser of the table to the eight images, once for all tests."""
+
+    @cache
+    def learn(name: str) -> Run:
+        to = tmp_path_factory.mktemp(name) / "run"
+        return fit([Ingredient(images=eight)], eight, replace(OVERFIT, name=name), 0, to)
+
+    return learn
+
+
+@pytest.fixture
+def fitted(by_heart: Callable[[str], Run]) -> Run:
+    return by_heart("compact")

@@ -147,7 +147,7 @@ def test_sets_that_do_not_fit_together_are_refused(eight: ImageSet, tmp_path: Pa
 
 def test_bf16_and_adamw_learn_too(eight: ImageSet, tmp_path: Path):
     for name, change in (("bf16", {"precision": "bf16"}), ("adamw", {"optimiser": "adamw"})):
-        learn(eight, tmp_path / name, steps=12, **change)
+        learn(eight, tmp_path / name, steps=30, batch=4, **change)
         rows = read_log(tmp_path / name)
         first, last = (
             sum(row["class"] + row["box"] for row in part) for part in (rows[:3], rows[-3:])

@@ -21,9 +21,12 @@ def pairwise_intersection(
     boxes: Float[Tensor, "batch boxes 4"], others: Float[Tensor, "batch others 4"]
 ) -> Float[Tensor, "batch boxes others"]:
     """Area shared by every box with every other."""
-    corner = torch.maximum(boxes[:, :, None, :2], others[:, None, :, :2])
-    opposite = torch.minimum(boxes[:, :, None, 2:], others[:, None, :, 2:])
-    return (opposite - corner).clamp(min=0).prod(-1)
+    left, top, right, bottom = boxes[:, :, None].unbind(-1)
+    other_left, other_top, other_right, other_bottom = others[:, None].unbind(-1)
+    # Side by side rather than with an axis of two, which costs several times as much.
+    width = torch.minimum(right, other_right) - torch.maximum(left, other_left)
+    height = torch.minimum(bottom, other_bottom) - torch.maximum(top, other_top)
+    return width.clamp(min=0) * height.clamp(min=0)
 
 
 def area(boxes: Float[Tensor, "*shape 4"]) -> Float[Tensor, "*shape"]:

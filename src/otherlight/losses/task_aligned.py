@@ -103,10 +103,11 @@ def candidates(
     points: Float[Tensor, "points 3"], truth: PaddedTruth, radius: float
 ) -> Bool[Tensor, "batch objects points"]:
     """Say which points lie in an object's box or within ``radius`` strides of its centre."""
-    place, stride = points[:, :2], points[:, 2]
-    corner, opposite = truth.boxes[:, :, None, :2], truth.boxes[:, :, None, 2:]
-    inside = ((place > corner) & (place < opposite)).all(-1)
-    near = ((place - (corner + opposite) / 2).abs() < radius * stride[:, None]).all(-1)
+    x, y, stride = points.unbind(1)
+    left, top, right, bottom = truth.boxes[:, :, None].unbind(-1)
+    inside = (x > left) & (x < right) & (y > top) & (y < bottom)
+    across, down = (x - (left + right) / 2).abs(), (y - (top + bottom) / 2).abs()
+    near = torch.maximum(across, down) < radius * stride
     return (inside | near) & truth.valid[:, :, None]
 
 

@@ -35,9 +35,8 @@ Answers = tuple[
 class CompactNet(nn.Module):
     """Logits of the classes, boxes in pixels, and points (x, y, stride); all fp32.
 
-    ``width`` is the channels of the trunk at stride 4, ``neck`` those of the neck, half of them at
-    its finest level. Height and width must be multiples of 32. First weights come from the
-    generator.
+    ``width`` is the channels of the trunk at stride 4, ``neck`` those of all levels of the neck.
+    Height and width must be multiples of 32. First weights come from the generator.
     """
 
     def __init__(self, classes: int, width: int, neck: int, generator: Generator) -> None:
@@ -51,19 +50,12 @@ class CompactNet(nn.Module):
             for before, after in pairwise(widths)
         )
         self.pool = PyramidPool(widths[3], neck)
-        necks = [neck // 2, neck, neck, neck]
-        self.sides = nn.ModuleList(
-            _layer(channels, after, 1) for channels, after in zip(widths, necks[:3], strict=False)
-        )
-        self.upward = nn.ModuleList(
-            Partial(coarse + fine, fine, residual=False) for fine, coarse in pairwise(necks)
-        )
-        self.shrink = nn.ModuleList(_layer(fine, coarse, 3, 2) for fine, coarse in pairwise(necks))
-        self.downward = nn.ModuleList(
-            Partial(2 * coarse, coarse, residual=False) for coarse in necks[1:]
-        )
-        self.class_heads = nn.ModuleList(Head(channels, classes) for channels in necks)
-        self.box_heads = nn.ModuleList(Head(channels, 4) for channels in necks)
+        self.sides = nn.ModuleList(_layer(channels, neck, 1) for channels in widths[:3])
+        self.upward = nn.ModuleList(Partial(2 * neck, neck, residual=False) for _ in range(3))
+        self.shrink = nn.ModuleList(_layer(neck, neck, 3, 2) for _ in range(3))
+        self.downward = nn.ModuleList(Partial(2 * neck, neck, residual=False) for _ in range(3))
+        self.class_heads = nn.ModuleList(Head(neck, classes) for _ in STRIDES)
+        self.box_heads = nn.ModuleList(Head(neck, 4) for _ in STRIDES)
         _first_weights(self, generator)
 
     def forward(self, images: Float[Tensor, "batch 3 height width"]) -> Answers:

@@ -26,7 +26,7 @@ _CANDIDATES = 1000
 
 @dataclass(frozen=True, kw_only=True)
 class CompactConfig:
-    """Anchor-free, strides 4 to 32, 1.2 million weights: learns from scratch in a minute or two.
+    """Anchor-free, strides 4 to 32, 1.4 million weights: learns from scratch in a minute or two.
 
     ``width`` and ``neck`` are channels; the powers and the radius those of the assignment.
     """

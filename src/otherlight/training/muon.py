@@ -16,7 +16,7 @@ _STEPS = 5
 _A, _B, _C = 3.4445, -4.7750, 2.0315
 """Jordan's quintic: five turns bring singular values from 0.001..1 to about 0.7..1.2."""
 
-Matrix = Float[Tensor, "rows columns"]
+Matrices = Float[Tensor, "matrices rows columns"]
 
 
 class Muon(Optimizer):
@@ -46,33 +46,39 @@ class Muon(Optimizer):
         """Take one step along the gradients there are."""
         assert closure is None
         for group in self.param_groups:
+            alike: dict[tuple[int, int], list[Tensor]] = {}
             for weight in group["params"]:
                 if weight.grad is not None:
-                    update = self._direction(weight, group["momentum"])
+                    alike.setdefault((len(weight), weight[0].numel()), []).append(weight)
+            # Matrices of one shape go together: many small products are slow one by one.
+            for (rows, columns), weights in alike.items():
+                ahead = [self._ahead(weight, group["momentum"]).flatten(1) for weight in weights]
+                straight = orthogonal(torch.stack(ahead).to(self._dtype))
+                pace = group["lr"] * max(1.0, rows / columns) ** 0.5
+                for weight, direction in zip(weights, straight.float(), strict=True):
                     weight.mul_(1.0 - group["lr"] * group["weight_decay"])
-                    weight.add_(update, alpha=-group["lr"])
+                    weight.add_(direction.reshape(weight.shape), alpha=-pace)
 
-    def _direction(self, weight: Tensor, momentum: float) -> Tensor:
+    def _ahead(self, weight: Tensor, momentum: float) -> Tensor:
+        """Nesterov's look ahead along the averaged gradient."""
         assert weight.grad is not None
         state = self.state[weight]
         if "momentum" not in state:
             state["momentum"] = torch.zeros_like(weight)
         average = state["momentum"].lerp_(weight.grad, 1.0 - momentum)
-        ahead = weight.grad.lerp(average, momentum).reshape(len(weight), -1)
-        straight = orthogonal(ahead.to(self._dtype)).to(weight.dtype)
-        taller = max(1.0, ahead.shape[0] / ahead.shape[1])
-        return straight.reshape(weight.shape) * taller**0.5
+        return weight.grad.lerp(average, momentum)
 
 
-def orthogonal(matrix: Matrix) -> Matrix:
+def orthogonal(matrices: Matrices) -> Matrices:
     """Bring all singular values near 1, in place of a costly decomposition (Newton-Schulz).
 
     X <- a X + (b G + c G^2) X with G = X X^T, on the wide side, from X over its Frobenius norm.
     """
-    tall = matrix.shape[0] > matrix.shape[1]
-    wide = matrix.T if tall else matrix
-    wide = wide / wide.norm().clamp(min=1e-7)
+    tall = matrices.shape[1] > matrices.shape[2]
+    wide = matrices.mT if tall else matrices
+    wide = wide / wide.norm(dim=(1, 2), keepdim=True).clamp(min=1e-7)
     for _ in range(_STEPS):
-        gram = wide @ wide.T
-        wide = _A * wide + (_B * gram + _C * gram @ gram) @ wide
-    return wide.T if tall else wide
+        gram = wide @ wide.mT
+        inner = torch.baddbmm(gram, gram, gram, beta=_B, alpha=_C)
+        wide = torch.baddbmm(wide, inner, wide, beta=_A)
+    return wide.mT if tall else wide
