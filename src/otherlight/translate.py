@@ -1,8 +1,7 @@
 """Translate a whole set, keeping its labels: geometry does not move, so boxes stay true.
 
 Every image goes through the network alone, on one thread, and several go at once: so no pixel
-depends on how many, and reading, computing and writing overlap. On 2 cores this is as fast as
-batches on all threads (benchmarks/cyclegan_step.md).
+depends on how many, and reading, computing and writing overlap.
 """
 
 import os

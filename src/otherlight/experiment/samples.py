@@ -5,12 +5,16 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from jaxtyping import UInt8
 
 from otherlight.experiment.arms import Ingredient
 from otherlight.images.files import Array, encode, read_pixels
 from otherlight.records.files import write_bytes
 from otherlight.records.seeds import seed_of
 from otherlight.sets import ImageSet
+
+Picture = UInt8[np.ndarray, "tall wide 3"]
+"""An image as large as a page shows it."""
 
 _LEAST_WIDTH = 480
 _BOX = (255, 196, 0)
@@ -56,7 +60,7 @@ def write_samples(
     return rows
 
 
-def _drawn(images: ImageSet, key: str) -> Array:
+def _drawn(images: ImageSet, key: str) -> Picture:
     """One image with its boxes, large enough to be looked at."""
     row = images.names().index(key)
     pixels = read_pixels(images.files()[row])
@@ -70,7 +74,7 @@ def _drawn(images: ImageSet, key: str) -> Array:
     return picture
 
 
-def _enlarged(pixels: Array) -> Array:
+def _enlarged(pixels: Array) -> Picture:
     """Bring small images to a width that a page can show, without smoothing their pixels away."""
     width = pixels.shape[1]
     times = max(1, round(_LEAST_WIDTH / width))
