@@ -86,10 +86,12 @@ def by_loops(predicted: Predicted, truth: PaddedTruth, rules: Rules) -> Assignme
     return Assignment(positive=positive, object=owner, target=target)
 
 
+@pytest.mark.parametrize("powers", [(0.5, 6.0), (3.0, 1.0)])
 @pytest.mark.parametrize("seed", range(5))
-def test_assignment_equals_loops(seed: int):
+def test_assignment_equals_loops(seed: int, powers: tuple[float, float]):
     predicted, truth = case(seed)
-    found, wanted = assign(predicted, truth, RULES), by_loops(predicted, truth, RULES)
+    rules = Rules(candidates=6, radius=1.0, score_power=powers[0], iou_power=powers[1])
+    found, wanted = assign(predicted, truth, rules), by_loops(predicted, truth, rules)
     assert found.positive.equal(wanted.positive)
     assert found.object[found.positive].equal(wanted.object[wanted.positive])
     torch.testing.assert_close(found.target, wanted.target)

@@ -20,6 +20,7 @@ def test_every_image_comes_once_before_any_comes_twice():
     order = draw([5], [1.0], steps=10, batch=2, seed=0).ravel()
     for start in range(0, 20, 5):
         assert sorted(order[start : start + 5]) == [0, 1, 2, 3, 4]
+    assert len({tuple(order[start : start + 5]) for start in range(0, 20, 5)}) > 1
 
 
 def test_shares_hold_over_any_stretch():
