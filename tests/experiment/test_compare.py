@@ -89,8 +89,10 @@ def written_plan(world: Path, to: Path) -> Path:
     return path
 
 
-def bytes_of(run: Path, left_out: Sequence[str] = ("log.jsonl", "costs.json")) -> dict[str, str]:
-    """Hash every file but logs and times."""
+def bytes_of(
+    run: Path, left_out: Sequence[str] = ("log.jsonl", "costs.json", "report.html")
+) -> dict[str, str]:
+    """Hash every file but logs and times; the page prints times too."""
     files = (file for file in run.rglob("*") if file.is_file() and file.name not in left_out)
     return {
         str(file.relative_to(run)): sha256_of(file)

@@ -54,7 +54,7 @@ def seeds(values: Mapping[str, Sequence[float]], unit: str) -> str:
     return _svg(figure)
 
 
-def curves(logs: Mapping[str, Sequence[Mapping[str, float]]], names: Sequence[str]) -> str:
+def curves(logs: Mapping[str, Sequence[Mapping[str, Any]]], names: Sequence[str]) -> str:
     """Draw logged figures over the steps, one panel a name, one line a log."""
     figure = Figure(figsize=(7.4, 2.1 * len(names)))
     for place, name in enumerate(names, start=1):

@@ -165,7 +165,7 @@ def _training_charts(verdict: Mapping[str, Any], run: Path) -> list[dict[str, st
             charts.append(
                 {"title": f"Translator {Path(row).name}", "svg": curves({"": log}, names)}
             )
-    logs: dict[str, Sequence[Mapping[str, float]]] = {}
+    logs: dict[str, Sequence[Mapping[str, Any]]] = {}
     for arm in verdict["frozen"]["plan"]["arms"]:
         for folder in sorted((run / "runs" / arm).glob("seed*"))[:1]:
             logs[arm] = read_log(folder)
