@@ -136,7 +136,10 @@ def _guards(verdict: Mapping[str, Any], frozen: Frozen) -> list[str]:
                 f"{arm}: harm of more than {margin:g} points is not excluded for "
                 f"{', '.join(open_)}."
             )
-        if not harmed and not open_:
+        unknown = [label for label, guard in guards.items() if guard == "cannot_say"]
+        if unknown:
+            lines.append(f"{arm}: whether it harms {', '.join(unknown)} cannot be said.")
+        if not harmed and not open_ and not unknown:
             lines.append(f"{arm} harms no class by more than {margin:g} points.")
         kept = verdict["source_domain"].get(arm)
         if kept:
