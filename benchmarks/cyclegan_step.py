@@ -20,13 +20,14 @@ def main() -> None:
     parser.add_argument("--size", type=int, default=256)
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
+    parser.add_argument("--compile", action="store_true", help="compile our form")
     parser.add_argument("--clock", choices=["wall", "cpu"], default="wall")
     asked = parser.parse_args()
     torch.set_num_threads(asked.threads)
     clock = time.perf_counter if asked.clock == "wall" else time.process_time
 
     chance = torch.Generator().manual_seed(0)
-    ours = CycleGAN(CycleGANConfig(), chance)
+    ours = CycleGAN(CycleGANConfig(compile=asked.compile), chance)
     plain = PlainCycleGAN(64, 9, 64)
     plain.start_from(ours)
     shape = (1, 3, asked.size, asked.size)

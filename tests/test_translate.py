@@ -1,22 +1,26 @@
 """A set in another light: labels kept, same names and sizes, lineage, and the same bytes."""
 
-import os
-import signal
-import subprocess
-import sys
-import time
+import shutil
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from otherlight.errors import BusyError, CheckpointError, DatasetError, ImageError, PlanError
+from killing import kill_at
+from otherlight.errors import (
+    BusyError,
+    CheckpointError,
+    DatasetError,
+    DiskFullError,
+    ImageError,
+    PlanError,
+)
 from otherlight.images.files import encode, read_pixels
 from otherlight.records.files import sha256_of
 from otherlight.records.run import read_run
-from otherlight.sets import ImageSet, build_set, read_set, write_set
+from otherlight.sets import ImageSet, build_set, read_set
 from otherlight.translate import translate
 from otherlight.translators.pairs import PairsConfig
 from otherlight.translators.train import TrainConfig, train
@@ -229,37 +233,40 @@ def test_what_does_not_translate_is_told(day: ImageSet, run: Path, tmp_path: Pat
         translate(day, "gamma", tmp_path / "e", options={"gamme": 2.0})
 
 
-SCRIPT = """
-import sys
-from pathlib import Path
-from otherlight.sets import read_set
-from otherlight.translate import translate
-root = Path(sys.argv[1])
-translate(read_set(root / "many"), "gamma", root / "killed", threads=2)
-"""
+@pytest.fixture
+def many(tmp_path: Path) -> ImageSet:
+    """Enough images to be killed among them."""
+    root = tmp_path / "many"
+    root.mkdir()
+    keys = [f"{number:03}.jpg" for number in range(220)]
+    for number, key in enumerate(keys):
+        (root / key).write_bytes(encode(pixels(number, (64, 48)), ".jpg"))
+    return build_set("many", ["car"], [{"image": key} for key in keys], [], root=root)
 
 
 @pytest.mark.slow
-def test_killed_without_warning_it_ends_in_the_same_bytes(tmp_path: Path):
-    root = tmp_path / "many"
-    root.mkdir()
-    keys = [f"{number:03}.jpg" for number in range(150)]
-    for number, key in enumerate(keys):
-        (root / key).write_bytes(encode(pixels(number, (64, 48)), ".jpg"))
-    many = build_set("many", ["car"], [{"image": key} for key in keys], [], root=root)
-    many = write_set(many, root)
-    whole = translate(many, "gamma", tmp_path / "whole")
-    source = Path(__file__).parents[1] / "src"
-    process: Any = subprocess.Popen(
-        [sys.executable, "-c", SCRIPT, str(tmp_path)],
-        env={**os.environ, "PYTHONPATH": str(source), "OMP_NUM_THREADS": "1"},
+def test_killed_at_ten_points_it_ends_in_the_same_bytes(many: ImageSet, run: Path, tmp_path: Path):
+    whole, killed = translate(many, run, tmp_path / "whole", threads=1), tmp_path / "killed"
+    kill_at(
+        range(20, 220, 20),
+        partial(translate, many, run, killed, threads=2),
+        lambda: len(contents(killed)),
     )
-    while process.poll() is None and len(contents(tmp_path / "killed")) < 40:
-        time.sleep(0.001)
-    process.kill()
-    assert process.wait() == -signal.SIGKILL
-    assert not (tmp_path / "killed" / "set.json").exists()
-    ended = translate(many, "gamma", tmp_path / "killed")
+    assert not (killed / "set.json").exists()
+    ended = translate(many, run, killed)
     assert ended.column("sha256") == whole.column("sha256")
     assert ended.hash == whole.hash
-    assert not [*(tmp_path / "killed").rglob(".*.part")]
+    assert not [*killed.rglob(".*.part")]
+
+
+def test_a_full_disk_loses_no_image(many: ImageSet, tmp_path: Path, tiny_disk: Path):
+    whole, short = translate(many, "gamma", tmp_path / "whole"), tiny_disk / "short"
+    ballast = tiny_disk / "ballast"
+    ballast.write_bytes(bytes(shutil.disk_usage(tiny_disk).free - 100_000))
+    with pytest.raises(DiskFullError, match="what is done is kept"):
+        translate(many, "gamma", short)
+    kept = contents(short)
+    assert kept
+    assert kept.items() <= contents(tmp_path / "whole").items()
+    ballast.unlink()
+    assert translate(many, "gamma", short).hash == whole.hash

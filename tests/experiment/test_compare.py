@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from playwright.sync_api import sync_playwright
 from simulated import simulated_plan
 
 from otherlight.errors import LeakError, VerifyError
@@ -131,6 +132,37 @@ def test_a_comparison_ends_in_a_page_that_verifies(undisturbed: Path):
     assert verdict["summary"]["sentence"].split(":")[0] in page
     assert 'src="data:image/jpeg;base64,' in page
     assert not re.search(r"(src|href)=.https?://", page)
+
+
+@pytest.mark.parametrize("width", [1100, 390])
+def test_the_page_opens_whole_in_a_browser(undisturbed: Path, width: int):
+    browser_file = shutil.which("chromium") or shutil.which("google-chrome")
+    if browser_file is None:
+        pytest.skip("no Chromium on this machine")
+    asked: list[str] = []
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=browser_file, args=["--no-sandbox"])
+        page = browser.new_page(viewport={"width": width, "height": 900})
+        page.on("request", lambda request: asked.append(request.url))
+        page.on("pageerror", lambda error: pytest.fail(str(error)))
+        page.goto((undisturbed / "report.html").as_uri())
+        for summary in page.locator("summary").all():
+            summary.click()
+        images = page.locator("img")
+        seen = images.evaluate_all("all => all.map(image => image.naturalWidth)")
+        charts = page.locator("svg").evaluate_all("all => all.map(svg => svg.clientWidth)")
+        overflow = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+        words = page.locator("main").inner_text()
+        browser.close()
+    assert seen
+    assert min(seen) > 0
+    assert charts
+    assert min(charts) > 100
+    assert overflow <= 0
+    assert [url for url in asked if not url.startswith(("file:", "data:"))] == []
+    sentence = read_json(undisturbed / "verdict.json")["summary"]["sentence"]
+    assert sentence.split(":")[0] in words
+    assert "nan" not in words.lower().split()
 
 
 def test_arms_hold_what_their_recipes_say(undisturbed: Path):

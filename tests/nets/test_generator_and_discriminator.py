@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from otherlight.nets.initialise import normal_weights
-from otherlight.nets.patchgan import PatchGAN, receptive_field
+from otherlight.nets.patchgan import Norm, PatchGAN, bound_layers, receptive_field
 from otherlight.nets.resnet_generator import ResNetGenerator, Upsampling
 
 
@@ -71,3 +71,28 @@ def test_first_weights_are_normal_and_come_from_the_generator_alone():
     assert torch.equal(weights[0], weights[1])
     assert not torch.equal(weights[0], weights[2])
     assert abs(float(weights[0].std()) - 0.02) < 2e-4
+
+
+@pytest.mark.parametrize(("norm", "sees"), [("instance", False), ("spectral", True)])
+def test_only_spectral_norm_leaves_brightness_in_sight(norm: Norm, *, sees: bool):
+    net = PatchGAN(16, 2, norm)
+    normal_weights(net, chance())
+    if norm == "spectral":
+        bound_layers(net)
+    images = torch.rand(1, 3, 48, 48, generator=chance()) - 0.5
+    # Half the light, well inside the leaky ReLU's own scale: a norm divides it out again.
+    change = (net(images) - net(images / 2)).abs().max() / net(images).abs().max()
+    assert (change > 0.1).item() is sees
+
+
+def test_a_bounded_layer_has_a_greatest_singular_value_of_one():
+    net = PatchGAN(8, 2, "spectral")
+    normal_weights(net, chance())
+    bound_layers(net)
+    for _ in range(60):  # each pass takes one turn of the search
+        net(torch.rand(1, 3, 48, 48, generator=chance()))
+    for layer in net.layers:
+        if isinstance(layer, torch.nn.Conv2d):
+            assert torch.linalg.matrix_norm(layer.weight.flatten(1), 2).item() == pytest.approx(
+                1.0, abs=0.02
+            )

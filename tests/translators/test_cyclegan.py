@@ -1,5 +1,8 @@
 """The fast step equals the plain one, term by term, and learns the same weights."""
 
+import os
+import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -9,6 +12,7 @@ import torch
 from otherlight.errors import PlanError
 from otherlight.training.devices import Precision, has_fast_bf16
 from otherlight.translators.cyclegan import CycleGAN, CycleGANConfig
+from otherlight.translators.protocols import context_for
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
 from plain_cyclegan import PlainCycleGAN
@@ -94,3 +98,57 @@ def test_batches_learn_as_the_mean_of_their_images():
 def test_images_too_small_for_the_discriminator_are_refused():
     with pytest.raises(PlanError, match="at least 24 pixels high and wide .* of 3; 16 came"):
         CycleGANConfig().at_size(16)
+
+
+def test_with_matched_colours_an_unlearnt_generator_shows_the_others_colours():
+    config = CycleGANConfig(
+        width=4, blocks=1, discriminator_width=4, skip=True, match_colours=True, precision="fp32",
+        weight_deviation=0.0, learning_rate=0.0,
+    )  # fmt: skip
+    gan = CycleGAN(config, torch.Generator().manual_seed(0))
+    day, night = torch.rand(1, 3, 32, 32) * 0.5, torch.rand(1, 3, 32, 32) * 0.2 - 0.8
+    gan.step(day, night)
+    shown = gan.translate(day, context_for(0, ["a"]))
+    torch.testing.assert_close(shown.mean((0, 2, 3)), night.mean((0, 2, 3)), atol=0.01, rtol=0)
+    back = gan.translate(shown, context_for(0, ["a"]), reverse=True)
+    torch.testing.assert_close(back, day, atol=1e-3, rtol=0)
+
+
+def test_matching_colours_without_skip_is_refused():
+    with pytest.raises(PlanError, match="match_colours needs skip: true"):
+        CycleGANConfig(match_colours=True).at_size(256)
+
+
+COMPILED = """
+import torch
+from otherlight.translators.cyclegan import CycleGAN, CycleGANConfig
+small = {"width": 4, "blocks": 1, "discriminator_width": 4, "discriminator_depth": 1}
+source, target = torch.rand(1, 3, 32, 32), torch.rand(1, 3, 32, 32)
+plain, fused = (
+    CycleGAN(
+        CycleGANConfig(**small, precision="fp32", compile=wanted), torch.Generator().manual_seed(0)
+    )
+    for wanted in (False, True)
+)
+for _ in range(2):
+    wanted, came = plain.step(source, target), fused.step(source, target)
+    for name, loss in wanted.items():
+        torch.testing.assert_close(came[name], loss, rtol=1e-4, atol=1e-5)
+assert plain.state().keys() == fused.state().keys()
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("g++") is None, reason="no compiler here")
+def test_compiled_it_learns_what_it_learns_plain():
+    # In a process of its own: the compiler cannot see through the checks of shapes.
+    source = Path(__file__).parents[2] / "src"
+    env = {**os.environ, "PYTHONPATH": str(source)}
+    done = subprocess.run([sys.executable, "-c", COMPILED], env=env, capture_output=True)
+    assert done.returncode == 0, done.stderr.decode()
+
+
+def test_without_a_compiler_compiling_is_refused(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("CXX", "no-such-compiler")
+    with pytest.raises(PlanError, match="needs a C\\+\\+ compiler.*there is no 'no-such-compiler'"):
+        CycleGAN(CycleGANConfig(width=4, blocks=1, compile=True), torch.Generator())

@@ -1,19 +1,25 @@
 """The loop: it logs, shows, saves, stops when a loss breaks, and goes on after any end."""
 
 import os
+import shutil
 import signal
-import subprocess
-import sys
-import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 
-from otherlight.errors import BusyError, CheckpointError, DivergedError, PlanError
+from killing import kill_at
+from otherlight.errors import (
+    BusyError,
+    CheckpointError,
+    DiskFullError,
+    DivergedError,
+    PlanError,
+)
 from otherlight.records.run import read_run
-from otherlight.sets import ImageSet, write_set
+from otherlight.sets import ImageSet
 from otherlight.training.checkpoint import load_state
 from otherlight.training.runlog import read_log
 from otherlight.translators.cyclegan import CycleGAN
@@ -33,6 +39,14 @@ def contents(run: Path) -> dict[str, bytes]:
     """What must not depend on how often a run was stopped."""
     files = [run / "model.safetensors", run / "state.safetensors", *run.glob("samples/*.png")]
     return {str(file.relative_to(run)): file.read_bytes() for file in files}
+
+
+def steps_of(run: Path) -> list[Any]:
+    return [row["step"] for row in read_log(run)]
+
+
+def room_on(disk: Path) -> int:
+    return shutil.disk_usage(disk).free
 
 
 def test_a_run_folder_holds_all_that_is_said(day: ImageSet, night: ImageSet, tmp_path: Path):
@@ -77,11 +91,19 @@ def test_another_run_in_the_folder_is_refused(day: ImageSet, night: ImageSet, tm
         train(config(1), day, night, tmp_path / "run", seed=1)
 
 
+@pytest.mark.parametrize(
+    "options", [{}, {"skip": True, "match_colours": True, "discriminator_norm": "spectral"}]
+)
 def test_stopped_at_every_step_it_ends_in_the_same_bytes(
-    day: ImageSet, night: ImageSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    options: dict[str, Any],
+    day: ImageSet,
+    night: ImageSet,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ):
     how: Any = {"sample_every": 2, "log_every": 1}
-    train(config(5), day, night, tmp_path / "whole", **how)
+    wanted = config(5, options={**OPTIONS, **options})
+    train(wanted, day, night, tmp_path / "whole", **how)
     step = CycleGAN.step
 
     def step_and_stop(self: CycleGAN, source: torch.Tensor, target: torch.Tensor) -> Any:
@@ -92,7 +114,7 @@ def test_stopped_at_every_step_it_ends_in_the_same_bytes(
     stopped = 0
     for _ in range(10):
         try:
-            train(config(5), day, night, tmp_path / "often", **how)
+            train(wanted, day, night, tmp_path / "often", **how)
             break
         except KeyboardInterrupt:
             stopped += 1
@@ -101,39 +123,38 @@ def test_stopped_at_every_step_it_ends_in_the_same_bytes(
     assert [row["step"] for row in read_log(tmp_path / "often")] == [1, 2, 3, 4, 5]
 
 
-SCRIPT = """
-import sys
-from pathlib import Path
-from otherlight.sets import read_set
-from otherlight.translators.pairs import PairsConfig
-from otherlight.translators.train import TrainConfig, train
-root = Path(sys.argv[1])
-config = TrainConfig(
-    options={"width": 4, "blocks": 1, "discriminator_width": 4, "replay": 3},
-    pairs=PairsConfig(fit="whole", load_size=(40, 32)), steps=60, samples=1)
-train(config, read_set(root / "day"), read_set(root / "night"), root / "killed",
-      checkpoint_seconds=0.0, sample_every=20)
-"""
-
-
 @pytest.mark.slow
-def test_killed_without_warning_it_ends_in_the_same_bytes(
+def test_killed_at_ten_points_it_ends_in_the_same_bytes(
     day: ImageSet, night: ImageSet, tmp_path: Path
 ):
-    day, night = write_set(day, tmp_path / "day"), write_set(night, tmp_path / "night")
-    train(config(60), day, night, tmp_path / "whole", sample_every=20)
-    source = Path(__file__).parents[2] / "src"
-    process = subprocess.Popen(
-        [sys.executable, "-c", SCRIPT, str(tmp_path)],
-        env={**os.environ, "PYTHONPATH": str(source), "OMP_NUM_THREADS": "1"},
+    how: Any = {"sample_every": 20, "checkpoint_seconds": 0.0, "threads": 1}
+    train(config(66), day, night, tmp_path / "whole", **how)
+    killed = tmp_path / "killed"
+    kill_at(
+        range(6, 66, 6),
+        partial(train, config(66), day, night, killed, **how),
+        lambda: _saved(killed),
     )
-    while process.poll() is None and _saved(tmp_path / "killed") < 25:
-        time.sleep(0.002)
-    process.kill()
-    assert process.wait() == -signal.SIGKILL
-    assert not (tmp_path / "killed" / "model.safetensors").exists()
-    train(config(60), day, night, tmp_path / "killed", sample_every=20)
-    assert contents(tmp_path / "killed") == contents(tmp_path / "whole")
+    assert not (killed / "model.safetensors").exists()
+    train(config(66), day, night, killed, **how)
+    assert contents(killed) == contents(tmp_path / "whole")
+    assert steps_of(killed) == steps_of(tmp_path / "whole")
+
+
+def test_a_full_disk_loses_no_step(day: ImageSet, night: ImageSet, tiny_disk: Path, tmp_path: Path):
+    how: Any = {"checkpoint_seconds": 0.0, "sample_every": 100}
+    run = tiny_disk / "run"
+    train(config(9), day, night, tmp_path / "whole", **how)
+    weight = (tmp_path / "whole" / "state.safetensors").stat().st_size
+    # Room for one checkpoint and, beside it, for half of its successor.
+    ballast = tiny_disk / "ballast"
+    ballast.write_bytes(bytes(max(0, room_on(tiny_disk) - weight * 3 // 2)))
+    with pytest.raises(DiskFullError, match="what is done is kept"):
+        train(config(9), day, night, run, **how)
+    assert load_state(run / "state.safetensors")[1]["step"] == 1
+    ballast.unlink()
+    train(config(9), day, night, run, **how)
+    assert contents(run) == contents(tmp_path / "whole")
 
 
 def _saved(run: Path) -> int:

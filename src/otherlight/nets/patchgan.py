@@ -1,14 +1,23 @@
-"""PatchGAN (Isola et al. 2017, https://arxiv.org/abs/1611.07004, section 3.2.2)."""
+"""PatchGAN (Isola et al. 2017, https://arxiv.org/abs/1611.07004, section 3.2.2).
+
+Instance norm, the paper's, takes the brightness of a whole image out of sight after the first
+layer. Spectral norm (Miyato et al. 2018, https://arxiv.org/abs/1802.05957) bounds each layer and
+leaves brightness in.
+"""
+
+from typing import Literal
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
+from torch.nn.utils.parametrizations import spectral_norm
 
 from otherlight.images.tensors import Images
 from otherlight.nets.convolution import Convolution
 from otherlight.nets.instance_norm import InstanceNorm
 
 Logits = Float[Tensor, "batch 1 rows columns"]
+Norm = Literal["instance", "spectral"]
 
 
 class PatchGAN(nn.Module):
@@ -18,9 +27,14 @@ class PatchGAN(nn.Module):
     """
 
     def __init__(
-        self, width: int = 64, depth: int = 3, precision: torch.dtype = torch.float32
+        self,
+        width: int = 64,
+        depth: int = 3,
+        norm: Norm = "instance",
+        precision: torch.dtype = torch.float32,
     ) -> None:
         super().__init__()
+        instance = norm == "instance"
         self.precision = precision
         layers: list[nn.Module] = [Convolution(3, width, 4, 2, 1), nn.LeakyReLU(0.2, inplace=True)]
         channels = width
@@ -28,9 +42,9 @@ class PatchGAN(nn.Module):
             stride = 2 if level < depth else 1
             wider = width * min(2**level, 8)
             layers += [
-                # No bias: the norm after it would take it out again.
-                Convolution(channels, wider, 4, stride, 1, bias=False),
-                InstanceNorm(),
+                # Instance norm would take a bias out again.
+                Convolution(channels, wider, 4, stride, 1, bias=not instance),
+                *([InstanceNorm()] if instance else []),
                 nn.LeakyReLU(0.2, inplace=True),
             ]
             channels = wider
@@ -41,6 +55,17 @@ class PatchGAN(nn.Module):
         """Judge every patch; high means captured, low means generated."""
         laid_out = images.to(self.precision, memory_format=torch.channels_last)
         return self.layers(laid_out).float()
+
+
+def bound_layers(net: PatchGAN) -> None:
+    """Divide each kernel by its largest singular value, from now on, whatever is learned.
+
+    It comes after the first weights, and starts its search for that value from torch's global
+    random state.
+    """
+    for layer in net.layers:
+        if isinstance(layer, Convolution):
+            spectral_norm(layer)
 
 
 def receptive_field(depth: int) -> int:

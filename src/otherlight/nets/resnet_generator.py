@@ -4,6 +4,7 @@ After Johnson et al. 2016 (https://arxiv.org/abs/1603.08155): two strided convol
 residual blocks, two steps up. ``upsampling="nearest"`` repeats pixels and convolves then, which
 leaves no checkerboard (Odena et al. 2016, https://distill.pub/2016/deconv-checkerboard).
 With ``skip`` the network paints the change of an image instead of the image; the paper has none.
+What it changes may be the image in other colours already (`otherlight.nets.colours`).
 """
 
 from typing import Literal
@@ -14,6 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from otherlight.images.tensors import Images
+from otherlight.nets.colours import ColourTransfer, unsquashed
 from otherlight.nets.convolution import Convolution, NearestDoubling, TransposedDoubling
 from otherlight.nets.instance_norm import InstanceNorm
 
@@ -21,7 +23,6 @@ Features = Float[Tensor, "batch channels rows columns"]
 Upsampling = Literal["transposed", "nearest"]
 
 _STRIDE = 4
-_BRIGHTEST = 0.97
 _SMALLEST = 8  # two bottleneck pixels remain to normalise and to reflect
 
 
@@ -47,7 +48,7 @@ class ResNetGenerator(nn.Module):
     ) -> None:
         super().__init__()
         self.precision = precision
-        self.skip = skip
+        self.start = ColourTransfer() if skip else None
         self.layers = nn.Sequential(
             *_convolution(3, width, 7, reflect=3),
             *_convolution(width, 2 * width, 3, stride=2),
@@ -65,7 +66,7 @@ class ResNetGenerator(nn.Module):
         laid_out = images.to(self.precision, memory_format=torch.channels_last)
         # The last squashing in fp32, so that dark tones keep their steps.
         change = self.layers(_padded(laid_out))[..., :height, :width].float()
-        return (change + _unsquashed(images) if self.skip else change).tanh()
+        return (change if self.start is None else change + self.start(unsquashed(images))).tanh()
 
 
 class ResidualBlock(nn.Module):
@@ -98,11 +99,6 @@ def _doubling(channels: int, narrower: int, upsampling: Upsampling) -> list[nn.M
     """Double height and width, normalise, rectify."""
     step = NearestDoubling if upsampling == "nearest" else TransposedDoubling
     return [step(channels, narrower), InstanceNorm(), nn.ReLU(inplace=True)]
-
-
-def _unsquashed(images: Images) -> Images:
-    """Undo tanh, short of black and white, which it never reaches."""
-    return images.clamp(-_BRIGHTEST, _BRIGHTEST).atanh()
 
 
 def _padded(images: Images) -> Float[Tensor, "batch 3 tall wide"]:

@@ -1,5 +1,7 @@
 """Where to compute and how precisely."""
 
+import os
+import shutil
 from collections.abc import Generator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, Literal
@@ -67,6 +69,21 @@ def autocast(
 def channels_last(module: nn.Module) -> nn.Module:
     """Lay weights out with channels last, which convolutions on CPUs and tensor cores prefer."""
     return module.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
+
+
+def compiled(module: nn.Module, device: torch.device) -> nn.Module:
+    """Let torch fuse what surrounds the products; the weights stay those of the module.
+
+    Raises:
+        PlanError: on a CPU, there is no C++ compiler to do it with.
+    """
+    compiler = os.environ.get("CXX", "g++")
+    if device.type == "cpu" and shutil.which(compiler) is None:
+        raise PlanError(
+            f"compile: true needs a C++ compiler on this machine's CPU; there is no {compiler!r}. "
+            f"Install one or say compile: false."
+        )
+    return torch.compile(module, dynamic=False)  # pyright: ignore[reportReturnType, reportUnknownVariableType]
 
 
 def instruction_set() -> str:

@@ -4,11 +4,14 @@ Chance is a function of (seed, what it is for): a step, an image. What needs no 
 `otherlight.records.seeds`, so that floors below can use it; it can be had from here too.
 """
 
+from collections.abc import Generator
+from contextlib import contextmanager
+
 import torch
 
 from otherlight.records.seeds import numpy_generator, seed_of
 
-__all__ = ["numpy_generator", "seed_everything", "seed_of", "torch_generator"]
+__all__ = ["numpy_generator", "seed_everything", "seed_of", "seeded", "torch_generator"]
 
 
 def torch_generator(seed: int, *purpose: str | int) -> torch.Generator:
@@ -19,3 +22,11 @@ def torch_generator(seed: int, *purpose: str | int) -> torch.Generator:
 def seed_everything(seed: int) -> None:
     """Seed torch's global state, for networks that draw their first weights from it."""
     torch.manual_seed(seed_of(seed, "global"))
+
+
+@contextmanager
+def seeded(seed: int, *purpose: str | int) -> Generator[None]:
+    """Seed torch's global state for a block, for parts of torch that take no generator."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed_of(seed, *purpose))
+        yield

@@ -15,8 +15,9 @@ from torch.optim import Adam
 from otherlight.errors import PlanError
 from otherlight.images.tensors import Images
 from otherlight.losses.adversarial import discriminator_loss, generator_loss
+from otherlight.nets.colours import Colours
 from otherlight.nets.initialise import normal_weights
-from otherlight.nets.patchgan import PatchGAN
+from otherlight.nets.patchgan import Norm, PatchGAN, bound_layers
 from otherlight.nets.resnet_generator import ResNetGenerator, Upsampling, blocks_for
 from otherlight.training.checkpoint import (
     load_module,
@@ -24,7 +25,8 @@ from otherlight.training.checkpoint import (
     module_state,
     optimiser_state,
 )
-from otherlight.training.devices import Precision, channels_last, resolve_precision
+from otherlight.training.devices import Precision, channels_last, compiled, resolve_precision
+from otherlight.training.seeding import seeded
 from otherlight.translators.protocols import Context
 from otherlight.translators.replay_buffer import ReplayBuffer
 
@@ -49,14 +51,24 @@ class CycleGANConfig:
     skip: bool = False
     """Generators paint the change of an image instead of the image; learns much sooner where
     source and target share their shapes. Not in the paper."""
+    match_colours: bool = False
+    """With skip, what is changed already has the other domain's mean and deviation in each channel
+    (over all training images seen so far). Not in the paper."""
     discriminator_width: int = 64
     discriminator_depth: int = 3
     """3 judges patches of 70 x 70 pixels, 2 of 34 x 34, 1 of 16 x 16."""
+    discriminator_norm: Norm = "instance"
+    """spectral lets it see how bright an image is; the paper's instance hardly does."""
     weight_deviation: float = 0.02
     precision: Precision = "auto"
+    compile: bool = False
+    """Costs a minute or more at the start of every run; see benchmarks/cyclegan_step.md for what
+    each step gains."""
 
     def at_size(self, size: int) -> "CycleGANConfig":
         """Settle what depends on the shorter side of the training images."""
+        if self.match_colours and not self.skip:
+            raise PlanError("match_colours needs skip: true, since it moves what skip passes on.")
         least = 3 * 2**self.discriminator_depth
         if size < least:
             raise PlanError(
@@ -88,21 +100,29 @@ class CycleGAN:
             _adam(config, self.generator_target, self.generator_source),
             _adam(config, self.discriminator_target, self.discriminator_source),
         )
+        self.colours_target, self.colours_source = Colours(), Colours()
+        # What a step calls: images of one size. Translating meets any size, and stays as it is.
+        self.show_target, self.show_source, self.judge_target, self.judge_source = (
+            compiled(net, torch.get_default_device()) if config.compile else net
+            for net in (*self._generators().values(), *self._discriminators().values())
+        )
 
     def step(self, source: Images, target: Images) -> dict[str, Tensor]:
         """Learn from one unpaired batch: generators first, then discriminators."""
         learn_generators, learn_discriminators = self.optimisers
+        if self.config.match_colours:
+            self._match_colours(source, target)
         identity = self.config.identity_weight > 0
         kept = slice(None if identity else 0)
-        fake_target, same_target = _in_one_pass(self.generator_target, source, target[kept])
-        fake_source, same_source = _in_one_pass(self.generator_source, target, source[kept])
+        fake_target, same_target = _in_one_pass(self.show_target, source, target[kept])
+        fake_source, same_source = _in_one_pass(self.show_source, target, source[kept])
         # The generators need gradients through the discriminators, not of their weights.
         with _frozen(self.discriminator_target, self.discriminator_source):
             losses = {
-                "adversarial": generator_loss(self.discriminator_target(fake_target))
-                + generator_loss(self.discriminator_source(fake_source)),
-                "cycle": F.l1_loss(self.generator_source(fake_target), source)
-                + F.l1_loss(self.generator_target(fake_source), target),
+                "adversarial": generator_loss(self.judge_target(fake_target))
+                + generator_loss(self.judge_source(fake_source)),
+                "cycle": F.l1_loss(self.show_source(fake_target), source)
+                + F.l1_loss(self.show_target(fake_source), target),
             }
         if identity:
             losses["identity"] = F.l1_loss(same_target, target) + F.l1_loss(same_source, source)
@@ -113,8 +133,8 @@ class CycleGAN:
             self.replay_source.swap(fake_source),
         )
         losses["discriminator"] = discriminator_loss(
-            *_in_one_pass(self.discriminator_target, target, past_target)
-        ) + discriminator_loss(*_in_one_pass(self.discriminator_source, source, past_source))
+            *_in_one_pass(self.judge_target, target, past_target)
+        ) + discriminator_loss(*_in_one_pass(self.judge_source, source, past_source))
         _descend(learn_discriminators, losses["discriminator"])
         return {name: loss.detach() for name, loss in losses.items()}
 
@@ -127,7 +147,7 @@ class CycleGAN:
     def state(self) -> dict[str, Tensor]:
         """Hand out all that a resumed run needs; ``model.`` is what translating needs."""
         model = {f"model.{name}": net for name, net in self._generators().items()}
-        training = {f"training.{name}": net for name, net in self._discriminators().items()}
+        training = {f"training.{name}": net for name, net in self._learning().items()}
         nets = (module_state(name, net) for name, net in (model | training).items())
         optimisers = (
             optimiser_state(f"training.optimiser_{place}", optimiser)
@@ -142,12 +162,22 @@ class CycleGAN:
             load_module(f"model.{name}", net, state)
         if not any(name.startswith("training.") for name in state):
             return
-        for name, net in self._discriminators().items():
+        for name, net in self._learning().items():
             load_module(f"training.{name}", net, state)
         for place, optimiser in enumerate(self.optimisers):
             load_optimiser(f"training.optimiser_{place}", optimiser, state)
         for name, buffer in self._buffers().items():
             buffer.load_state(f"training.{name}", state)
+
+    def _match_colours(self, source: Images, target: Images) -> None:
+        self.colours_source.see(source)
+        self.colours_target.see(target)
+        for painter, here, there in (
+            (self.generator_target, self.colours_source, self.colours_target),
+            (self.generator_source, self.colours_target, self.colours_source),
+        ):
+            assert painter.start is not None
+            painter.start.lead(here, there)
 
     def _weighted(self, losses: Mapping[str, Tensor]) -> Tensor:
         cycle = self.config.cycle_weight
@@ -166,6 +196,10 @@ class CycleGAN:
             "discriminator_target": self.discriminator_target,
             "discriminator_source": self.discriminator_source,
         }
+
+    def _learning(self) -> dict[str, nn.Module]:
+        colours = {"colours_target": self.colours_target, "colours_source": self.colours_source}
+        return self._discriminators() | (colours if self.config.match_colours else {})
 
     def _buffers(self) -> dict[str, ReplayBuffer]:
         return {"replay_target": self.replay_target, "replay_source": self.replay_source}
@@ -191,18 +225,27 @@ def _frozen(*nets: nn.Module) -> Yields[None]:
             net.requires_grad_(True)
 
 
-def _generator(config: CycleGANConfig, chance: Generator) -> nn.Module:
+def _generator(config: CycleGANConfig, chance: Generator) -> ResNetGenerator:
     assert config.blocks != "auto"
     net = ResNetGenerator(
         config.width, config.blocks, config.upsampling, config.skip, _precision(config)
     )
     normal_weights(net, chance, config.weight_deviation)
-    return channels_last(net)
+    channels_last(net)
+    return net
 
 
 def _discriminator(config: CycleGANConfig, chance: Generator) -> nn.Module:
-    net = PatchGAN(config.discriminator_width, config.discriminator_depth, _precision(config))
+    width, depth, norm = (
+        config.discriminator_width,
+        config.discriminator_depth,
+        config.discriminator_norm,
+    )
+    net = PatchGAN(width, depth, norm, _precision(config))
     normal_weights(net, chance, config.weight_deviation)
+    if norm == "spectral":
+        with seeded(0, "singular vectors"):
+            bound_layers(net)
     return channels_last(net)
 
 
