@@ -8,7 +8,10 @@ from itertools import count
 
 # A server that has torch loaded forks each process in milliseconds; none of it runs in ours.
 _PROCESSES = multiprocessing.get_context("forkserver")
-_PROCESSES.set_forkserver_preload(["otherlight.translate", "otherlight.translators.train"])
+# torch loads dynamo, which takes seconds, when an optimiser first steps.
+_PROCESSES.set_forkserver_preload(
+    ["torch._dynamo", "otherlight.translate", "otherlight.translators.train"]
+)
 
 
 def kill_at(points: Iterable[int], work: Callable[[], object], done: Callable[[], int]) -> None:

@@ -108,7 +108,10 @@ def test_a_world_takes_settings_as_options_and_as_words(tmp_path: Path):
         "--json", folder=tmp_path,
     )  # fmt: skip
     facts = json.loads(made.stdout)
-    assert (facts["images"], facts["commonest_size"]) == (1, [64, 48])
+    assert (facts["images"], facts["commonest_size"]) == (
+        1,
+        {"width": 64, "height": 48},
+    )
     assert facts["timeofday"] == {"night": 1}
 
 

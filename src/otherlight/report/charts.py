@@ -63,7 +63,9 @@ def curves(logs: Mapping[str, Sequence[Mapping[str, Any]]], names: Sequence[str]
             points = [(row["step"], row[name]) for row in rows if name in row]
             if points:
                 steps, values = zip(*points, strict=True)
-                axes.plot(steps, values, color=_LINES[number % len(_LINES)], lw=1.1, label=label)
+                alone = "o" if len(points) == 1 else ""
+                colour = _LINES[number % len(_LINES)]
+                axes.plot(steps, values, color=colour, lw=1.1, marker=alone, label=label)
         axes.set_ylabel(name.replace("_", " "))
         axes.grid(color="#e4e7eb", lw=0.6)
         if place == 1 and len(logs) > 1:

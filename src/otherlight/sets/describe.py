@@ -25,7 +25,7 @@ def describe_set(images: ImageSet) -> dict[str, Any]:
         "ignored_boxes": _sum(boxes["ignore"]),
         "occluded_boxes": _sum(pc.greater_equal(boxes["occlusion_level"], 1)),
         "sizes": len(sizes),
-        "commonest_size": [width, height],
+        "commonest_size": {"width": width, "height": height},
         "groups": len(pc.unique(table["group"])),
         "sequences": len(pc.unique(pc.drop_null(table["sequence"]))),
         **{word: counts for word in _WORDS if (counts := _counts(table[word]))},
