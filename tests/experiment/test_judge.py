@@ -1,6 +1,7 @@
 """The verdict follows from predictions, and any change of them is found."""
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +56,28 @@ def test_a_better_arm_helps_and_an_equal_one_shows_no_evidence(made: Path):
     assert rows["cyclegan"]["verdict"] == rows["oracle"]["verdict"] == "helps"
     assert rows["gamma"]["verdict"] == "no_evidence"
     assert rows["cyclegan"]["low"] > 0.0 < rows["cyclegan"]["se_test"]
+
+
+@pytest.mark.parametrize(
+    ("skill", "words"),
+    [
+        (0.7, "cyclegan is worth about "),
+        (0.99, "more than the 400 labelled"),
+        (0.1, "fewer than 40"),
+    ],
+)
+def test_a_curve_of_labels_tells_how_many_an_arm_is_worth(skill: float, words: str, tmp_path: Path):
+    arms = {
+        "source": [{"set": "train"}],
+        "cyclegan": [{"set": "translated"}],
+        "few": {"role": "labelled", "ingredients": [{"set": "pool", "share": 0.1}]},
+        "oracle": [{"set": "pool"}],
+    }
+    skills = {"source": 0.3, "source_2x": 0.3, "cyclegan": skill, "few": 0.5, "oracle": 0.85}
+    frozen = replace(simulate(tmp_path, skills, arms=arms), labels={"few": 40, "oracle": 400})
+    verdict = judged(tmp_path, frozen)
+    assert set(verdict["labels"]) == {"cyclegan"}
+    assert words in " ".join(line["text"] for line in verdict["summary"]["gap"])
 
 
 def test_the_gap_the_worth_and_the_slices_are_there(made: Path):

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from otherlight.errors import PlanError
-from otherlight.experiment.compare_plan import Arm, Portion
+from otherlight.experiment.compare_plan import Arm, ComparePlan, Portion
 from otherlight.records.files import digest
 from otherlight.records.seeds import seed_of
 from otherlight.sets import ImageSet, read_set
@@ -51,10 +51,25 @@ def _gather_arm(name: str, arm: Arm, classes: Sequence[str], to: Path) -> list[I
     return kept
 
 
+def count_labels(plan: ComparePlan) -> dict[str, int]:
+    """Count the images of the arms that make the labelled-target curve; none, if it has no point.
+
+    Those are the arms of role labelled and, as the last point, the oracle.
+    """
+    labelled = plan.arms_of_role("labelled")
+    names = (*labelled, *plan.arms_of_role("oracle")) if labelled else ()
+    return {
+        name: sum(len(_chosen(portion)) for portion in plan.arms[name].ingredients)
+        for name in names
+    }
+
+
+def _chosen(portion: Portion) -> ImageSet:
+    return _share(read_set(portion.set).where(portion.where, portion.where_boxes), portion.share)
+
+
 def _portion(portion: Portion, classes: Sequence[str], to: Path) -> Ingredient:
-    whole = read_set(portion.set)
-    chosen = _share(whole.where(portion.where, portion.where_boxes), portion.share)
-    chosen = only_classes(chosen, classes)
+    chosen = only_classes(_chosen(portion), classes)
     if portion.translator is None:
         return Ingredient(images=chosen, origin=chosen)
     reference = None if portion.reference is None else read_set(portion.reference)

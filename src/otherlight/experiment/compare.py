@@ -11,7 +11,7 @@ from typing import Any
 
 from otherlight.config import build
 from otherlight.datasets import find_leaks
-from otherlight.experiment.arms import Ingredient, gather, only_classes
+from otherlight.experiment.arms import Ingredient, count_labels, gather, only_classes
 from otherlight.experiment.compare_plan import ComparePlan
 from otherlight.experiment.context import describe_sets, spent, translator_runs
 from otherlight.experiment.frozen import DOUBLE, Frozen, freeze, prediction_folder, write_frozen
@@ -40,7 +40,7 @@ def compare(plan: ComparePlan, to: Path, *, name: str, about: str = "") -> dict[
     """
     with holding(to):
         train, test = read_set(plan.source.train), read_set(plan.target.test)
-        frozen = freeze(name, about, plan, train, test)
+        frozen = freeze(name, about, plan, train, test, count_labels(plan))
         record = begin_run(to, _describe(frozen, plan))
         if record.done:
             return read_json(to / "verdict.json")

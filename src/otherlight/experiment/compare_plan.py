@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-Role = Literal["source", "cheap", "learned", "oracle", "other"]
+Role = Literal["source", "cheap", "learned", "labelled", "oracle", "other"]
 
 
 class Strict(BaseModel):

@@ -1,6 +1,7 @@
 """What is fixed before any test evaluation, and where a comparison keeps what it made."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,8 @@ class Frozen:
     judged: tuple[str, ...]
     """Classes that count: those with enough truths in the target test set."""
     steps: int
+    labels: Mapping[str, int] = field(default_factory=dict[str, int])
+    """Labelled target images of every arm of role labelled and of the oracle: the curve."""
 
     @property
     def source(self) -> str:
@@ -47,10 +50,18 @@ class Frozen:
             "trained": list(self.trained),
             "judged": list(self.judged),
             "steps": self.steps,
+            "labels": dict(self.labels),
         }
 
 
-def freeze(name: str, about: str, plan: ComparePlan, train: ImageSet, test: ImageSet) -> Frozen:
+def freeze(
+    name: str,
+    about: str,
+    plan: ComparePlan,
+    train: ImageSet,
+    test: ImageSet,
+    labels: Mapping[str, int] | None = None,
+) -> Frozen:
     """Fix the class list; classes with too few truths in the test are trained but not judged."""
     trained = plan.classes or train.classes
     for images in (train, test):
@@ -82,6 +93,7 @@ def freeze(name: str, about: str, plan: ComparePlan, train: ImageSet, test: Imag
         trained=tuple(trained),
         judged=judged,
         steps=int(plan.recogniser.get("steps", 0)),
+        labels=labels or {},
     )
 
 
@@ -100,6 +112,7 @@ def read_frozen(run: Path) -> Frozen:
         trained=tuple(values["trained"]),
         judged=tuple(values["judged"]),
         steps=values["steps"],
+        labels=values.get("labels", {}),
     )
 
 

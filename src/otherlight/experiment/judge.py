@@ -20,6 +20,7 @@ from otherlight.statistics import (
     class_guards,
     decide,
     gap_closed,
+    label_equivalence,
     non_inferiority,
     optimistic_effect,
     percentile_interval,
@@ -46,6 +47,7 @@ def judge(run: Path, frozen: Frozen) -> dict[str, Any]:
         "guards": _class_guards(frozen, target),
         "figures": _plain_figures(run, frozen),
         "gap": _gaps(frozen, target),
+        "labels": _label_equivalences(frozen, target),
         "worth": _worth(frozen, target),
         "cautions": _cautions(frozen, target),
         "given_these_models": _percentiles(frozen, target),
@@ -172,6 +174,22 @@ def _gaps(frozen: Frozen, trial: Trial) -> dict[str, Any]:
             )
             gaps[arm] = dict(vars(found))
     return gaps
+
+
+def _label_equivalences(frozen: Frozen, trial: Trial) -> dict[str, Any]:
+    """How many labelled target images each other arm is worth, where a curve was asked for."""
+    if len(frozen.labels) < 2:
+        return {}
+    curve = [(images, trial.figures(arm)) for arm, images in frozen.labels.items()]
+    return {
+        arm: {
+            **vars(label_equivalence(trial.figures(arm), curve, groups=trial.groups())),
+            "least": min(frozen.labels.values()),
+            "most": max(frozen.labels.values()),
+        }
+        for arm in _others(frozen)
+        if arm not in frozen.labels
+    }
 
 
 def _worth(frozen: Frozen, trial: Trial) -> dict[str, Any]:

@@ -29,7 +29,13 @@ def summarise(verdict: Mapping[str, Any], frozen: Frozen) -> dict[str, Any]:
         or "No arm of role learned was compared.",
         "warnings": _warnings(verdict, frozen),
         "good_news": _good_news(verdict),
-        "gap": [{"arm": arm, "text": _gap(arm, gap)} for arm, gap in verdict["gap"].items()],
+        "gap": [
+            *({"arm": arm, "text": _gap(arm, gap)} for arm, gap in verdict["gap"].items()),
+            *(
+                {"arm": arm, "text": _labels(arm, found)}
+                for arm, found in verdict["labels"].items()
+            ),
+        ],
         "worth": [_worth(arm, worth) for arm, worth in verdict["worth"].items()],
         "guards": _guards(verdict, frozen),
     }
@@ -94,6 +100,28 @@ def _good_news(verdict: Mapping[str, Any]) -> list[str]:
         for arm, worth in verdict["worth"].items()
         if worth["verdict"] == "worth_its_cost"
     ]
+
+
+def _labels(arm: str, found: Mapping[str, Any]) -> str:
+    """How many labelled target images an arm is worth; the curve's ends are what was tried.
+
+    Where the verdict is stored, not-a-number and infinity are null.
+    """
+    begin = f"{arm} is worth"
+    if found["verdict"] == "cannot_say":
+        return f"{arm}: how many labelled target images it is worth cannot be said."
+    if found["verdict"] == "more":
+        return f"{begin} more than the {found['most']} labelled target images that were tried."
+    if found["verdict"] == "fewer":
+        return f"{begin} fewer than {found['least']} labelled target images, the fewest tried."
+    low = f"{found['low']:.0f}" if found["low"] else f"fewer than {found['least']}"
+    high = f"more than {found['most']}" if found["high"] is None else f"{found['high']:.0f}"
+    if found["images"] is None:
+        return f"{begin} between {low} and {high} labelled target images (95 % interval)."
+    return (
+        f"{begin} about {found['images']:.0f} labelled target images (95 % interval {low} to "
+        f"{high})."
+    )
 
 
 def _gap(arm: str, gap: Mapping[str, Any]) -> str:

@@ -22,6 +22,7 @@ from otherlight.statistics.guards import (
     with_holm,
     worth_its_cost,
 )
+from otherlight.statistics.label_equivalence import LabelEquivalence, label_equivalence
 from otherlight.statistics.planning import optimistic_effect
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "Cost",
     "Figures",
     "GapClosed",
+    "LabelEquivalence",
     "NonInferiority",
     "Question",
     "Row",
@@ -44,6 +46,7 @@ __all__ = [
     "group_index",
     "group_weights",
     "holm",
+    "label_equivalence",
     "non_inferiority",
     "optimistic_effect",
     "percentile_interval",
