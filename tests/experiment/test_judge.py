@@ -80,6 +80,13 @@ def test_a_curve_of_labels_tells_how_many_an_arm_is_worth(skill: float, words: s
     assert words in " ".join(line["text"] for line in verdict["summary"]["gap"])
 
 
+@pytest.mark.parametrize(("skill", "said"), [(0.02, True), (0.6, False)])
+def test_arms_that_find_next_to_nothing_are_told_of(skill: float, said: bool, tmp_path: Path):
+    skills = dict.fromkeys(("source", "source_2x", "gamma", "cyclegan", "oracle"), skill)
+    verdict = judged(tmp_path, simulate(tmp_path, skills))
+    assert any("near zero on target" in line for line in verdict["summary"]["warnings"]) is said
+
+
 def test_the_gap_the_worth_and_the_slices_are_there(made: Path):
     verdict = read_json(made / "verdict.json")
     gap = verdict["gap"]["cyclegan"]

@@ -1,9 +1,11 @@
 """The verdict in sentences: what the page and the terminal say first."""
 
 from collections.abc import Mapping
+from statistics import fmean
 from typing import Any
 
 from otherlight.experiment.frozen import Frozen
+from otherlight.experiment.judge import METRIC
 
 WORDS = {
     "helps": "Helps",
@@ -12,6 +14,7 @@ WORDS = {
     "cannot_say": "Cannot say",
     "no_verdict": "No verdict",
 }
+_NEAR_ZERO = 0.05
 
 
 def summarise(verdict: Mapping[str, Any], frozen: Frozen) -> dict[str, Any]:
@@ -91,7 +94,21 @@ def _warnings(verdict: Mapping[str, Any], frozen: Frozen) -> list[str]:
             f"{points(double['estimate'])} points on source validation, so a longer run may "
             f"change the verdict."
         )
-    return warnings + list(verdict["cautions"])
+    return [*warnings, *_near_zero(verdict), *verdict["cautions"]]
+
+
+def _near_zero(verdict: Mapping[str, Any]) -> list[str]:
+    """Say so where no arm finds anything: then no translation can show what it is worth."""
+    found = verdict["figures"]["target"]
+    means = {arm: fmean(figures[METRIC]) for arm, figures in found.items()}
+    best = max(means, key=lambda arm: means[arm])
+    if means[best] >= _NEAR_ZERO:
+        return []
+    return [
+        f"Every arm is near zero on {verdict['tests']['target']['name']}: the best, {best}, "
+        f"reaches {points(means[best], False)} points. Recognisers that find next to nothing cannot show "
+        f"what translation is worth; train them longer, or on more images."
+    ]
 
 
 def _good_news(verdict: Mapping[str, Any]) -> list[str]:
