@@ -106,8 +106,8 @@ def _near_zero(verdict: Mapping[str, Any]) -> list[str]:
         return []
     return [
         f"Every arm is near zero on {verdict['tests']['target']['name']}: the best, {best}, "
-        f"reaches {points(means[best], False)} points. Recognisers that find next to nothing cannot show "
-        f"what translation is worth; train them longer, or on more images."
+        f"reaches {points(means[best], False)} points. Recognisers that find next to nothing "
+        f"cannot show what translation is worth; train them longer, or on more images."
     ]
 
 
