@@ -1,8 +1,10 @@
 """What all tests share: one thread a process, since several share the cores; a tiny disk."""
 
 import os
+import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +12,9 @@ import pytest
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 sys.path.insert(0, str(Path(__file__).parent))
+if threading.current_thread() is threading.main_thread():
+    # A shell ignores Ctrl-C for what it starts in the background, and children inherit that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture
