@@ -22,7 +22,7 @@ def demo(
 ) -> None:
     """Render day and night, train a translator, compare arms, say whether it helped.
 
-    About ten minutes on two cores without an accelerator. Stop it whenever you like: the same
+    Up to three quarters of an hour on two old cores. Stop it whenever you like: the same
     command goes on.
     """
     from otherlight.cli.verbs import VERBS
