@@ -82,7 +82,8 @@ def test_a_curve_of_labels_tells_how_many_an_arm_is_worth(skill: float, words: s
 
 @pytest.mark.parametrize(("skill", "said"), [(0.02, True), (0.6, False)])
 def test_arms_that_find_next_to_nothing_are_told_of(skill: float, said: bool, tmp_path: Path):
-    skills = dict.fromkeys(("source", "source_2x", "gamma", "cyclegan", "oracle"), skill)
+    arms = ("source", "source_2x", "gamma", "cyclegan", "oracle")
+    skills: dict[str, float] = {arm: skill for arm in arms}  # noqa: C420
     verdict = judged(tmp_path, simulate(tmp_path, skills))
     assert any("near zero on target" in line for line in verdict["summary"]["warnings"]) is said
 
