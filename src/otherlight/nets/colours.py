@@ -8,14 +8,16 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-Channels = Float[Tensor, "3 1 1"]
 Unsquashed = Float[Tensor, "batch 3 height width"]
 
 _BRIGHTEST = 0.97
 
 
 class Colours(nn.Module):
-    """Mean and deviation of each channel over all images seen so far, in fp64."""
+    """Mean and deviation of each channel over all images seen so far.
+
+    Counted in fp64 on the CPU, since not every accelerator has fp64.
+    """
 
     count: Tensor
     total: Tensor
@@ -24,12 +26,13 @@ class Colours(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         for name in ("count", "total", "squares"):
-            self.register_buffer(name, torch.zeros(3, 1, 1, dtype=torch.float64))
+            zeros = torch.zeros(3, 1, 1, dtype=torch.float64, device="cpu")
+            self.register_buffer(name, zeros)
 
     @torch.no_grad()
     def see(self, images: Float[Tensor, "batch 3 height width"]) -> None:
         """Take a batch in -1..1 into account."""
-        values = unsquashed(images).double().transpose(0, 1).flatten(1)
+        values = unsquashed(images).cpu().double().transpose(0, 1).flatten(1)
         self.count += values.shape[1]
         self.total += values.sum(1).reshape(3, 1, 1)
         self.squares += values.square().sum(1).reshape(3, 1, 1)
@@ -57,8 +60,8 @@ class ColourTransfer(nn.Module):
     def lead(self, source: Colours, target: Colours) -> None:
         """Bring the source's mean and deviation to the target's."""
         scale = target.deviation() / source.deviation()
-        self.scale.copy_(scale)
-        self.shift.copy_(target.mean() - scale * source.mean())
+        self.scale.copy_(scale.float())
+        self.shift.copy_((target.mean() - scale * source.mean()).float())
 
     def forward(self, values: Unsquashed) -> Float[Tensor, "batch 3 height width"]:
         """Scale and shift."""
