@@ -45,6 +45,23 @@ def test_with_skip_and_no_change_an_image_stays():
     torch.testing.assert_close(net(images), images)
 
 
+@pytest.mark.parametrize("size", [(64, 48), (61, 47), (9, 33)])
+def test_coarse_changes_are_smooth_and_leave_an_images_detail(size: tuple[int, int]):
+    net = ResNetGenerator(4, 1, skip=True)
+    normal_weights(net, chance(), deviation=0.05)
+    tall, wide = size
+    squares = torch.rand(1, 3, tall // 2 + 1, wide // 2 + 1, generator=chance()) - 0.5
+    blocks = squares.repeat_interleave(2, 2).repeat_interleave(2, 3)[..., :tall, :wide]
+    # The network sees the mean of each square, to which a chessboard adds nothing.
+    chess = (torch.arange(tall)[:, None] + torch.arange(wide)) % 2 * 0.4 - 0.2
+    change = net(blocks, 2).atanh() - blocks.atanh()
+    assert change.shape == blocks.shape
+    assert change.std() > 0.01
+    if tall % 2 == wide % 2 == 0:
+        changed = net(blocks + chess, 2).atanh() - (blocks + chess).atanh()
+        torch.testing.assert_close(changed, change, atol=1e-4, rtol=1e-3)
+
+
 @pytest.mark.parametrize(("depth", "pixels"), [(1, 16), (2, 34), (3, 70)])
 def test_a_logit_sees_as_many_pixels_as_is_said(depth: int, pixels: int):
     net = PatchGAN(4, depth).double()

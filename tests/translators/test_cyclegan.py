@@ -5,9 +5,11 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
+from torch.nn import functional as F
 
 from otherlight.errors import PlanError
 from otherlight.training.devices import Precision, has_fast_bf16
@@ -96,7 +98,9 @@ def test_batches_learn_as_the_mean_of_their_images():
 
 
 def test_images_too_small_for_the_discriminator_are_refused():
-    with pytest.raises(PlanError, match="at least 24 pixels high and wide .* of 3; 16 came"):
+    with pytest.raises(
+        PlanError, match="at least 24 pixels high and wide .* of 3 and coarse 1; 16 came"
+    ):
         CycleGANConfig().at_size(16)
 
 
@@ -117,6 +121,65 @@ def test_with_matched_colours_an_unlearnt_generator_shows_the_others_colours():
 def test_matching_colours_without_skip_is_refused():
     with pytest.raises(PlanError, match="match_colours needs skip: true"):
         CycleGANConfig(match_colours=True).at_size(256)
+
+
+SMALL: dict[str, Any] = {"width": 4, "blocks": 1, "discriminator_width": 4, "discriminator_depth": 1}
+
+
+def test_coarse_learns_from_smaller_images_and_translates_those_that_come():
+    config = CycleGANConfig(**SMALL, skip=True, coarse=2, precision="fp32")
+    plain = CycleGANConfig(**SMALL, skip=True, precision="fp32")
+    source, target = torch.rand(1, 3, 48, 64), torch.rand(1, 3, 48, 64)
+    coarse = CycleGAN(config, torch.Generator().manual_seed(0))
+    small = CycleGAN(plain, torch.Generator().manual_seed(0))
+    for _ in range(2):
+        wanted = small.step(*(F.avg_pool2d(images, 2) for images in (source, target)))
+        assert coarse.step(source, target) == wanted
+    assert coarse.translate(source[..., :47], context_for(0, ["a"])).shape == (1, 3, 48, 47)
+
+
+def test_the_average_of_the_generators_translates_and_outlives_a_restart():
+    config = CycleGANConfig(**SMALL, average=0.9, precision="fp32")
+    source, target = torch.rand(1, 3, 32, 32), torch.rand(1, 3, 32, 32)
+    gan = CycleGAN(config, torch.Generator().manual_seed(0))
+    (first, *_) = (p.detach().clone() for p in gan.generator_target.parameters())
+    wanted = first
+    for step in range(1, 4):
+        gan.step(source, target)
+        (taught, *_) = gan.generator_target.parameters()
+        wanted = wanted + (taught.detach() - wanted) * (1 - min(0.9, step / (step + 9)))
+    (painter, *_) = gan.painter_target.parameters()
+    torch.testing.assert_close(painter, wanted)
+    torch.testing.assert_close(
+        gan.translate(source, context_for(0, ["a"])), gan.painter_target(source)
+    )
+
+    again = CycleGAN(config, torch.Generator().manual_seed(1))
+    again.load_state(gan.state())
+    translator = CycleGAN(config, torch.Generator().manual_seed(2))
+    translator.load_state(
+        {name: value for name, value in gan.state().items() if name.startswith("model.")}
+    )
+    shown = gan.translate(source, context_for(0, ["a"]))
+    torch.testing.assert_close(translator.translate(source, context_for(0, ["a"])), shown)
+    for learner in (gan, again):
+        learner.step(source, target)
+    for name, value in gan.state().items():
+        torch.testing.assert_close(again.state()[name], value)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"coarse": 2}, "coarse must be 1, or more with skip: true, .*; 2 came"),
+        ({"coarse": 0, "skip": True}, "coarse must be 1, or more .*; 0 came"),
+        ({"average": 1.0}, "average must be from 0 to below 1; 1.0 came"),
+        ({"coarse": 16, "skip": True}, "at least 384 pixels high and wide .* coarse 16; 256 came"),
+    ],
+)
+def test_settings_that_do_not_go_together_are_refused(wrong: dict[str, Any], message: str):
+    with pytest.raises(PlanError, match=message):
+        CycleGANConfig(**wrong).at_size(256)
 
 
 COMPILED = """

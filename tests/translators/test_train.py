@@ -92,7 +92,12 @@ def test_another_run_in_the_folder_is_refused(day: ImageSet, night: ImageSet, tm
 
 
 @pytest.mark.parametrize(
-    "options", [{}, {"skip": True, "match_colours": True, "discriminator_norm": "spectral"}]
+    "options",
+    [
+        {},
+        {"skip": True, "match_colours": True, "discriminator_norm": "spectral"},
+        {"skip": True, "coarse": 2, "average": 0.9, "discriminator_depth": 1},
+    ],
 )
 def test_stopped_at_every_step_it_ends_in_the_same_bytes(
     options: dict[str, Any],

@@ -60,13 +60,26 @@ class ResNetGenerator(nn.Module):
             Convolution(width, 3, 7),
         )
 
-    def forward(self, images: Images) -> Images:
-        """Repaint; sizes that do not halve twice are reflected up to one that does and cut back."""
+    def forward(self, images: Images, coarse: int = 1) -> Images:
+        """Repaint; sizes that do not halve twice are reflected up to one that does and cut back.
+
+        With ``coarse`` the change is painted on an image that many times smaller and enlarged, so
+        that the detail stays the image's own; only a network with ``skip`` can.
+        """
+        change = self._change(shrunk(images, coarse))
+        if self.start is None:
+            return change.tanh()
+        if coarse > 1:
+            height, width = images.shape[-2:]
+            change = F.interpolate(change, scale_factor=coarse, mode="bilinear")
+            change = change[..., :height, :width]
+        return (change + self.start(unsquashed(images))).tanh()
+
+    def _change(self, images: Images) -> Float[Tensor, "batch 3 height width"]:
         height, width = images.shape[-2:]
         laid_out = images.to(self.precision, memory_format=torch.channels_last)
         # The last squashing in fp32, so that dark tones keep their steps.
-        change = self.layers(_padded(laid_out))[..., :height, :width].float()
-        return (change if self.start is None else change + self.start(unsquashed(images))).tanh()
+        return self.layers(_padded(laid_out))[..., :height, :width].float()
 
 
 class ResidualBlock(nn.Module):
@@ -99,6 +112,11 @@ def _doubling(channels: int, narrower: int, upsampling: Upsampling) -> list[nn.M
     """Double height and width, normalise, rectify."""
     step = NearestDoubling if upsampling == "nearest" else TransposedDoubling
     return [step(channels, narrower), InstanceNorm(), nn.ReLU(inplace=True)]
+
+
+def shrunk(images: Images, coarse: int) -> Float[Tensor, "batch 3 rows columns"]:
+    """Average squares of ``coarse`` x ``coarse`` pixels; those at the far edges may be cut off."""
+    return images if coarse == 1 else F.avg_pool2d(images, coarse, ceil_mode=True)
 
 
 def _padded(images: Images) -> Float[Tensor, "batch 3 tall wide"]:

@@ -1,4 +1,4 @@
-"""The running average of a network's weights, which detects better than the last weights do."""
+"""The running average of a network's weights, which serves better than the last weights do."""
 
 import copy
 
