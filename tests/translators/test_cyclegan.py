@@ -123,7 +123,12 @@ def test_matching_colours_without_skip_is_refused():
         CycleGANConfig(match_colours=True).at_size(256)
 
 
-SMALL: dict[str, Any] = {"width": 4, "blocks": 1, "discriminator_width": 4, "discriminator_depth": 1}
+SMALL: dict[str, Any] = {
+    "width": 4,
+    "blocks": 1,
+    "discriminator_width": 4,
+    "discriminator_depth": 1,
+}
 
 
 def test_coarse_learns_from_smaller_images_and_translates_those_that_come():

@@ -34,6 +34,9 @@ class ImportConfig:
     """Class names in the order of their ids, where the source names none (or others)."""
     class_base: int = 0
     """The id of the first class in YOLO files: 0, or 1 in sets that count from one."""
+    pixel_base: int | None = None
+    """What VOC files call the first pixel: 1 as PASCAL VOC does, 0 as many tools do; None looks
+    for a box that begins at 0."""
     classes: Mapping[str, tuple[str, ...]] | None = None
     """New class: the source's classes merged into it; what is not named is dropped, counted."""
     ignore_below: float = 0.0
@@ -67,6 +70,8 @@ class ImportConfig:
                 f"[import] ignore_below is a share of the image's height, 0 to 1; "
                 f"{self.ignore_below:g} came. Write 0.03 for 3 %."
             )
+        if self.pixel_base not in (None, 0, 1):
+            raise PlanError(f"[import] pixel_base is 0 or 1; {self.pixel_base} came.")
         if self.sequence is not None and self.sequence_gap is not None:
             raise PlanError("[import] takes sequence or sequence_gap; both came. Leave one out.")
         if self.sequence not in (None, "folder"):

@@ -8,8 +8,10 @@ from otherlight.datasets.bdd100k import read_bdd100k, write_bdd100k
 from otherlight.datasets.coco import read_coco, write_coco
 from otherlight.datasets.config import ImportConfig
 from otherlight.datasets.folder import read_folder
+from otherlight.datasets.kitti import read_kitti
 from otherlight.datasets.placing import Placed
 from otherlight.datasets.samples import Content, Tally
+from otherlight.datasets.voc import read_voc
 from otherlight.datasets.yolo import arrange_yolo, read_yolo, write_yolo
 from otherlight.sets import ImageSet
 
@@ -45,6 +47,13 @@ FORMATS = {
         about="one JSON file of images, annotations and categories; crowds are ignored regions",
         read=read_coco,
         write=write_coco,
+    ),
+    "voc": Format(
+        about="PASCAL VOC: an XML file of objects for each image; difficult ones are ignored",
+        read=read_voc,
+    ),
+    "kitti": Format(
+        about="KITTI's text files: label_2 (detection) or label_02 (tracking)", read=read_kitti
     ),
     "bdd100k": Format(
         about="one JSON file of frames: BDD100K's of 2018, or Scalabel's",
