@@ -21,7 +21,12 @@ from otherlight.training.checkpoint import (
     optimiser_state,
     save_state,
 )
-from otherlight.training.devices import choose_device, has_fast_bf16, resolve_precision
+from otherlight.training.devices import (
+    choose_device,
+    has_fast_bf16,
+    resolve_precision,
+    threads,
+)
 from otherlight.training.interrupt import stoppable
 from otherlight.training.prefetch import prefetch
 from otherlight.training.runlog import RunLog, read_log
@@ -138,6 +143,14 @@ def test_prefetch_keeps_order_and_brings_an_error_out_at_its_place():
     assert [next(got), next(got)] == [1.0, 0.5]
     with pytest.raises(ZeroDivisionError):
         next(got)
+
+
+def test_threads_that_work_ahead_compute_alone_and_leave_others_their_count():
+    with threads(2):
+        assert set(prefetch(lambda _: torch.get_num_threads(), range(8), threads=3)) == {1}
+        assert torch.get_num_threads() == 2
+        torch.rand(1 << 20).square().sum()
+        assert torch.get_num_threads() == 2
 
 
 @pytest.mark.parametrize(
