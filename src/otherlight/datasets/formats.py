@@ -9,8 +9,11 @@ from otherlight.datasets.coco import read_coco, write_coco
 from otherlight.datasets.config import ImportConfig
 from otherlight.datasets.folder import read_folder
 from otherlight.datasets.kitti import read_kitti
+from otherlight.datasets.lists import read_lists
+from otherlight.datasets.places import read_places
 from otherlight.datasets.placing import Placed
 from otherlight.datasets.samples import Content, Tally
+from otherlight.datasets.vkitti2 import read_vkitti2
 from otherlight.datasets.voc import read_voc
 from otherlight.datasets.yolo import arrange_yolo, read_yolo, write_yolo
 from otherlight.sets import ImageSet
@@ -59,6 +62,16 @@ FORMATS = {
         about="one JSON file of frames: BDD100K's of 2018, or Scalabel's",
         read=read_bdd100k,
         write=write_bdd100k,
+    ),
+    "vkitti2": Format(
+        about="Virtual KITTI 2: bbox.txt and info.txt of each scene and variant",
+        read=read_vkitti2,
+    ),
+    "lists": Format(
+        about="a text file of image paths, one a line, without labels", read=read_lists
+    ),
+    "places": Format(
+        about="a CSV of images and the places they show, without boxes", read=read_places
     ),
     "folder": Format(about="images alone, without labels", read=read_folder),
 }

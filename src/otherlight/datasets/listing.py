@@ -6,7 +6,7 @@ from collections.abc import Generator, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TypeVar
 
 from otherlight.errors import DatasetError, ImageError
@@ -15,6 +15,7 @@ from otherlight.images.files import SUFFIXES, Header, read_header, read_pixels
 T = TypeVar("T")
 
 _AT_ONCE = 512
+_KINDS = ((b"\x89PNG\r\n\x1a\n", ".png"), (b"BM", ".bmp"), (b"RIFF", ".webp"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,3 +109,15 @@ def stamp_of(files: Iterable[Path]) -> str:
         status = path.stat()
         hasher.update(f"{path}\0{status.st_size}\0{status.st_mtime_ns}\n".encode())
     return hasher.hexdigest()
+
+
+def key_of(file: Path, name: str) -> str:
+    """Name an image by its path; one without an ending gets that of its kind, .jpg if unknown."""
+    if PurePosixPath(name).suffix.lower() in SUFFIXES:
+        return name
+    try:
+        with file.open("rb") as stream:
+            head = stream.read(8)
+    except OSError:
+        head = b""
+    return name + next((suffix for magic, suffix in _KINDS if head.startswith(magic)), ".jpg")
