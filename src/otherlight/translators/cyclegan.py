@@ -1,8 +1,6 @@
 """CycleGAN (Zhu et al. 2017, https://arxiv.org/abs/1703.10593)."""
 
-from collections.abc import Generator as Yields
 from collections.abc import Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Literal
@@ -27,6 +25,7 @@ from otherlight.training.checkpoint import (
     optimiser_state,
 )
 from otherlight.training.devices import Precision, channels_last, compiled, resolve_precision
+from otherlight.training.passes import frozen, in_one_pass
 from otherlight.training.seeding import seeded
 from otherlight.translators.protocols import Context
 from otherlight.translators.replay_buffer import ReplayBuffer
@@ -136,10 +135,10 @@ class CycleGAN:
             self._match_colours(source, target)
         identity = self.config.identity_weight > 0
         kept = slice(None if identity else 0)
-        fake_target, same_target = _in_one_pass(self.show_target, source, target[kept])
-        fake_source, same_source = _in_one_pass(self.show_source, target, source[kept])
+        fake_target, same_target = in_one_pass(self.show_target, source, target[kept])
+        fake_source, same_source = in_one_pass(self.show_source, target, source[kept])
         # The generators need gradients through the discriminators, not of their weights.
-        with _frozen(self.discriminator_target, self.discriminator_source):
+        with frozen(self.discriminator_target, self.discriminator_source):
             losses = {
                 "adversarial": generator_loss(self.judge_target(fake_target))
                 + generator_loss(self.judge_source(fake_source)),
@@ -156,8 +155,8 @@ class CycleGAN:
             self.replay_source.swap(fake_source),
         )
         losses["discriminator"] = discriminator_loss(
-            *_in_one_pass(self.judge_target, target, past_target)
-        ) + discriminator_loss(*_in_one_pass(self.judge_source, source, past_source))
+            *in_one_pass(self.judge_target, target, past_target)
+        ) + discriminator_loss(*in_one_pass(self.judge_source, source, past_source))
         _descend(learn_discriminators, losses["discriminator"])
         return {name: loss.detach() for name, loss in losses.items()}
 
@@ -245,26 +244,6 @@ class CycleGAN:
 
     def _buffers(self) -> dict[str, ReplayBuffer]:
         return {"replay_target": self.replay_target, "replay_source": self.replay_source}
-
-
-def _in_one_pass(net: nn.Module, first: Tensor, second: Tensor) -> tuple[Tensor, Tensor]:
-    """Run two batches as one.
-
-    Instance norm looks at each image alone, so that the numbers are those of two passes.
-    """
-    both = net(torch.cat([first, second]))
-    return both[: len(first)], both[len(first) :]
-
-
-@contextmanager
-def _frozen(*nets: nn.Module) -> Yields[None]:
-    for net in nets:
-        net.requires_grad_(False)
-    try:
-        yield
-    finally:
-        for net in nets:
-            net.requires_grad_(True)
 
 
 def _generator(config: CycleGANConfig, chance: Generator) -> ResNetGenerator:
