@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from otherlight.datasets.bdd100k import read_bdd100k, write_bdd100k
+from otherlight.datasets.cityscapes import read_cityscapes
 from otherlight.datasets.coco import read_coco, write_coco
 from otherlight.datasets.config import ImportConfig
 from otherlight.datasets.folder import read_folder
@@ -66,6 +67,10 @@ FORMATS = {
     "vkitti2": Format(
         about="Virtual KITTI 2: bbox.txt and info.txt of each scene and variant",
         read=read_vkitti2,
+    ),
+    "cityscapes": Format(
+        about="Cityscapes' polygons as boxes, with the plain or the foggy images",
+        read=read_cityscapes,
     ),
     "lists": Format(
         about="a text file of image paths, one a line, without labels", read=read_lists
