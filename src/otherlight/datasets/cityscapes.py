@@ -120,8 +120,8 @@ def _read(path: Path, tally: Tally) -> tuple[list[RawBox], dict[str, int]]:
     others: Counter[str] = Counter()
     number = 0
     for key, item in stream_json(path):
-        if key in ("imgWidth", "imgHeight") and type(item) is int and 0 < item < 1 << 31:
-            size["width" if key == "imgWidth" else "height"] = item
+        if key in ("imgWidth", "imgHeight"):
+            size |= _side("width" if key == "imgWidth" else "height", item)
         if key != "objects":
             continue
         number += 1
@@ -134,6 +134,10 @@ def _read(path: Path, tally: Tally) -> tuple[list[RawBox], dict[str, int]]:
             boxes.append(_box(name, label, item, path, at))
     tally.note("polygon of a class without instances, left out", str(path), others.total())
     return boxes, size if len(size) == 2 else {}
+
+
+def _side(name: str, value: Any) -> dict[str, int]:
+    return {name: value} if type(value) is int and 0 < value < 1 << 31 else {}
 
 
 def _box(name: str, label: str, item: Mapping[str, Any], path: Path, at: str) -> RawBox:
