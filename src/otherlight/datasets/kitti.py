@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from otherlight.datasets.config import ImportConfig
-from otherlight.datasets.listing import list_files, list_images
+from otherlight.datasets.listing import list_files, list_images, read_text
 from otherlight.datasets.locating import drop_sample
 from otherlight.datasets.samples import Content, RawBox, Sample, Tally
 from otherlight.errors import DatasetError
@@ -162,11 +162,7 @@ def _frame_of(image: str) -> dict[str, Any]:
 
 
 def _lines(path: Path, *, tracking: bool) -> Generator[Line]:
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise DatasetError(f"{path} must be text; it is not ({error.reason}).") from error
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(read_text(path).splitlines(), 1):
         if line.strip():
             yield parse_line(line, f"{path}, line {number}", tracking=tracking)
 

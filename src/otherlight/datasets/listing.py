@@ -111,6 +111,18 @@ def stamp_of(files: Iterable[Path]) -> str:
     return hasher.hexdigest()
 
 
+def read_text(path: Path) -> str:
+    """Read a text file of labels; a mark at its beginning is left out.
+
+    Raises:
+        DatasetError: it is not text.
+    """
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise DatasetError(f"{path} must be text; it is not ({error.reason}).") from error
+
+
 def key_of(file: Path, name: str) -> str:
     """Name an image by its path; one without an ending gets that of its kind, .jpg if unknown."""
     if PurePosixPath(name).suffix.lower() in SUFFIXES:

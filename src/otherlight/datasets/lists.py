@@ -3,7 +3,7 @@
 from pathlib import Path, PurePosixPath
 
 from otherlight.datasets.config import ImportConfig
-from otherlight.datasets.listing import key_of
+from otherlight.datasets.listing import key_of, read_text
 from otherlight.datasets.samples import Content, Sample, Tally
 from otherlight.errors import DatasetError
 
@@ -12,12 +12,8 @@ def read_lists(source: Path, images: Path | None, config: ImportConfig, tally: T
     """Read one list; paths are relative to ``images``, else to the list's folder."""
     if not source.is_file():
         raise DatasetError(f"Expected a text file of image paths at {source}; there is none.")
-    try:
-        text = source.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise DatasetError(f"{source} must be text; it is not ({error.reason}).") from error
     root = (images or source.parent).resolve()
-    names = parse_list(text, str(source))
+    names = parse_list(read_text(source), str(source))
     again = len(names) - len(set(names))
     tally.note("path that the list has already", str(source), again)
     samples = [_sample(root, name, source, config, tally) for name in dict.fromkeys(names)]

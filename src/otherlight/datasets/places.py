@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from otherlight.datasets.config import ImportConfig
-from otherlight.datasets.listing import key_of
+from otherlight.datasets.listing import key_of, read_text
 from otherlight.datasets.samples import Content, Sample, Tally
 from otherlight.datasets.words import TIMEOFDAY, as_words
 from otherlight.errors import DatasetError
@@ -24,13 +24,9 @@ def read_places(source: Path, images: Path | None, config: ImportConfig, tally: 
     path = source / "places.csv" if source.is_dir() else source
     if not path.is_file():
         raise DatasetError(f"Expected a CSV of places at {path}; there is none.")
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise DatasetError(f"{path} must be text; it is not ({error.reason}).") from error
     root = (images or path.parent).resolve()
     kept: list[Sample] = []
-    for name, columns in parse_places(text, str(path)):
+    for name, columns in parse_places(read_text(path), str(path)):
         if config.pixels and not (root / name).is_file():
             tally.images += 1
             tally.drop("row without image file", f"{path}, {name}")

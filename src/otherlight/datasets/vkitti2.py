@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from otherlight.datasets.config import ImportConfig
-from otherlight.datasets.listing import list_images
+from otherlight.datasets.listing import list_images, read_text
 from otherlight.datasets.locating import drop_sample
 from otherlight.datasets.samples import Content, RawBox, Sample, Tally
 from otherlight.errors import DatasetError
@@ -119,12 +119,9 @@ def _read_variant(folder: Path, path: PurePosixPath, tally: Tally) -> _Variant:
 
 
 def _table(path: Path, wanted: Sequence[str]) -> list[Row]:
-    try:
-        return parse_table(path.read_text(encoding="utf-8-sig"), wanted, str(path))
-    except FileNotFoundError as error:
-        raise DatasetError(f"Beside bbox.txt there must be {path}; there is none.") from error
-    except UnicodeDecodeError as error:
-        raise DatasetError(f"{path} must be text; it is not ({error.reason}).") from error
+    if not path.is_file():
+        raise DatasetError(f"Beside bbox.txt there must be {path}; there is none.")
+    return parse_table(read_text(path), wanted, str(path))
 
 
 def _box(row: Row, label: str, depth: str | None, at: str, tally: Tally) -> RawBox:

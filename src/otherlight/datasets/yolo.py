@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
 from otherlight.datasets.config import ImportConfig
-from otherlight.datasets.listing import list_files
+from otherlight.datasets.listing import list_files, read_text
 from otherlight.datasets.placing import Placed
 from otherlight.datasets.samples import Content, RawBox, Sample, Tally
 from otherlight.datasets.yolo_layout import NAME_FILES, Found, Layout, find_layout
@@ -32,7 +32,7 @@ def read_yolo(source: Path, images: Path | None, config: ImportConfig, tally: Ta
     for orphan in sorted(label_files - {found.label for found in layout.images}):
         tally.drop("label file without image", str(orphan))
     lines = {
-        found.label: parse_labels(_read(found.label), str(found.label))
+        found.label: parse_labels(read_text(found.label), str(found.label))
         for found in track(layout.images, "reading labels", len(layout.images))
         if found.label in label_files
     }
@@ -89,13 +89,6 @@ def _edges(values: list[float], at: str) -> tuple[float, float, float, float]:
         across, down = values[::2], values[1::2]
         return min(across), min(down), max(across), max(down)
     raise DatasetError(f"{_MUST}, or of the corners of a polygon; {at} has {len(values)} numbers.")
-
-
-def _read(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise DatasetError(f"{path} must be text; it is not ({error.reason}).") from error
 
 
 def _label_files(layout: Layout) -> set[Path]:
