@@ -78,7 +78,8 @@ def _samples(
         at = str(folder / name)
         frame = frame_of(name, at)
         boxes, size = _read(folder / name, tally)
-        said = PurePosixPath(name).parent / f"{'_'.join(PurePosixPath(name).name.split('_')[:3])}"
+        path = PurePosixPath(name)
+        said = path.parent / "_".join(path.name.split("_")[:3])
         found = pictures.pop(frame, []) if there is not None else [f"{said}_leftImg8bit.png"]
         for image in found or [f"{said}_leftImg8bit.png"]:
             sample = Sample(

@@ -111,6 +111,11 @@ def stamp_of(files: Iterable[Path]) -> str:
     return hasher.hexdigest()
 
 
+def there_is(file: Path) -> bool:
+    """Say whether there is such a file; a name that no file could have says no."""
+    return os.path.isfile(file)  # noqa: PTH113 - Path.is_file raises where a name is too long
+
+
 def read_text(path: Path) -> str:
     """Read a text file of labels; a mark at its beginning is left out.
 

@@ -3,7 +3,7 @@
 from pathlib import Path, PurePosixPath
 
 from otherlight.datasets.config import ImportConfig
-from otherlight.datasets.listing import key_of, read_text
+from otherlight.datasets.listing import key_of, read_text, there_is
 from otherlight.datasets.samples import Content, Sample, Tally
 from otherlight.errors import DatasetError
 
@@ -51,7 +51,7 @@ def _sample(
     root: Path, name: str, source: Path, config: ImportConfig, tally: Tally
 ) -> Sample | None:
     file = root / name
-    if config.pixels and not file.is_file():
+    if config.pixels and not there_is(file):
         tally.images += 1
         tally.drop("path without image file", str(file))
         return None

@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from otherlight.datasets.config import ImportConfig
-from otherlight.datasets.listing import key_of, read_text
+from otherlight.datasets.listing import key_of, read_text, there_is
 from otherlight.datasets.samples import Content, Sample, Tally
 from otherlight.datasets.words import TIMEOFDAY, as_words
 from otherlight.errors import DatasetError
 
 _READ = ("file", "place")
-_LARGEST = 2**31
+_DIGITS = 10  # so that every frame fits its column
 
 
 def read_places(source: Path, images: Path | None, config: ImportConfig, tally: Tally) -> Content:
@@ -27,7 +27,7 @@ def read_places(source: Path, images: Path | None, config: ImportConfig, tally: 
     root = (images or path.parent).resolve()
     kept: list[Sample] = []
     for name, columns in parse_places(read_text(path), str(path)):
-        if config.pixels and not (root / name).is_file():
+        if config.pixels and not there_is(root / name):
             tally.images += 1
             tally.drop("row without image file", f"{path}, {name}")
             continue
@@ -88,7 +88,7 @@ def _columns(row: Mapping[str, str], at: str) -> dict[str, Any]:
     if traverse := row.get("traverse"):
         columns["sequence"] = f"{traverse}/{row['segment']}" if "segment" in row else traverse
     if frame := row.get("frame"):
-        if not (frame.isascii() and frame.isdigit() and int(frame[:11]) < _LARGEST):
+        if not (frame.isascii() and frame.isdigit() and len(frame) < _DIGITS):
             raise DatasetError(f"A frame is a number from 0; {frame[:40]!r} came in {at}.")
         columns["frame"] = int(frame)
     return columns | {"attributes": as_words({k: v for k, v in row.items() if k not in _READ})}
