@@ -39,7 +39,7 @@ def test_every_output_is_in_range_and_depends_on_the_input(upsampling: Upsamplin
 
 
 def test_with_skip_and_no_change_an_image_stays():
-    net = ResNetGenerator(4, 1, skip=True)
+    net = ResNetGenerator(4, 1, start=torch.nn.Identity())
     normal_weights(net, chance(), deviation=0.0)
     images = torch.rand(1, 3, 16, 16, generator=chance()) * 1.8 - 0.9
     torch.testing.assert_close(net(images), images)
@@ -47,7 +47,7 @@ def test_with_skip_and_no_change_an_image_stays():
 
 @pytest.mark.parametrize("size", [(64, 48), (61, 47), (9, 33)])
 def test_coarse_changes_are_smooth_and_leave_an_images_detail(size: tuple[int, int]):
-    net = ResNetGenerator(4, 1, skip=True)
+    net = ResNetGenerator(4, 1, start=torch.nn.Identity())
     normal_weights(net, chance(), deviation=0.05)
     tall, wide = size
     squares = torch.rand(1, 3, tall // 2 + 1, wide // 2 + 1, generator=chance()) - 0.5

@@ -1,7 +1,8 @@
-"""The colours of a domain, and the way from one domain's to another's.
+"""The colours of a domain, and the way of an image to them.
 
-After Reinhard et al. 2001 (https://doi.org/10.1109/38.946629): each channel takes the mean and the
-deviation of the other domain. Here over whole domains, and before tanh, so that nothing clips.
+After Reinhard et al. 2001 (https://doi.org/10.1109/38.946629): each channel of an image takes the
+mean and the deviation of another picture; here those of a whole domain, and before tanh, so that
+nothing clips.
 """
 
 import torch
@@ -11,6 +12,7 @@ from torch import Tensor, nn
 Unsquashed = Float[Tensor, "batch 3 height width"]
 
 _BRIGHTEST = 0.97
+_EVEN = 0.05  # an image with less contrast is not stretched to the full of another domain
 
 
 class Colours(nn.Module):
@@ -47,25 +49,25 @@ class Colours(nn.Module):
 
 
 class ColourTransfer(nn.Module):
-    """Scale and shift each channel before tanh; at first it changes nothing."""
+    """Give each channel of each image one domain's mean and deviation, before tanh."""
 
-    scale: Tensor
-    shift: Tensor
+    mean: Tensor
+    deviation: Tensor
 
     def __init__(self) -> None:
         super().__init__()
-        self.register_buffer("scale", torch.ones(3, 1, 1))
-        self.register_buffer("shift", torch.zeros(3, 1, 1))
+        self.register_buffer("mean", torch.zeros(3, 1, 1))
+        self.register_buffer("deviation", torch.ones(3, 1, 1))
 
-    def lead(self, source: Colours, target: Colours) -> None:
-        """Bring the source's mean and deviation to the target's."""
-        scale = target.deviation() / source.deviation()
-        self.scale.copy_(scale.float())
-        self.shift.copy_((target.mean() - scale * source.mean()).float())
+    def lead(self, target: Colours) -> None:
+        """Take the mean and deviation of the domain to come to."""
+        self.mean.copy_(target.mean().float())
+        self.deviation.copy_(target.deviation().float())
 
     def forward(self, values: Unsquashed) -> Float[Tensor, "batch 3 height width"]:
-        """Scale and shift."""
-        return values * self.scale + self.shift
+        """Scale and shift each image by its own mean and deviation."""
+        deviation, mean = torch.std_mean(values, (2, 3), correction=0, keepdim=True)
+        return (values - mean) / deviation.clamp(min=_EVEN) * self.deviation + self.mean
 
 
 def unsquashed(images: Float[Tensor, "batch 3 height width"]) -> Unsquashed:

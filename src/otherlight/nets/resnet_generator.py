@@ -3,8 +3,9 @@
 After Johnson et al. 2016 (https://arxiv.org/abs/1603.08155): two strided convolutions down,
 residual blocks, two steps up. ``upsampling="nearest"`` repeats pixels and convolves then, which
 leaves no checkerboard (Odena et al. 2016, https://distill.pub/2016/deconv-checkerboard).
-With ``skip`` the network paints the change of an image instead of the image; the paper has none.
-What it changes may be the image in other colours already (`otherlight.nets.colours`).
+With a ``start`` the network paints the change of an image instead of the image; the paper has none.
+What it changes is what ``start`` makes of the image: itself, or the image in other colours already
+(`otherlight.nets.colours`).
 """
 
 from typing import Literal
@@ -15,7 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from otherlight.images.tensors import Images
-from otherlight.nets.colours import ColourTransfer, unsquashed
+from otherlight.nets.colours import unsquashed
 from otherlight.nets.convolution import Convolution, NearestDoubling, TransposedDoubling
 from otherlight.nets.instance_norm import InstanceNorm
 
@@ -43,12 +44,12 @@ class ResNetGenerator(nn.Module):
         width: int = 64,
         blocks: int = 9,
         upsampling: Upsampling = "transposed",
-        skip: bool = False,
+        start: nn.Module | None = None,
         precision: torch.dtype = torch.float32,
     ) -> None:
         super().__init__()
         self.precision = precision
-        self.start = ColourTransfer() if skip else None
+        self.start = start
         self.layers = nn.Sequential(
             *_convolution(3, width, 7, reflect=3),
             *_convolution(width, 2 * width, 3, stride=2),
@@ -64,7 +65,7 @@ class ResNetGenerator(nn.Module):
         """Repaint; sizes that do not halve twice are reflected up to one that does and cut back.
 
         With ``coarse`` the change is painted on an image that many times smaller and enlarged, so
-        that the detail stays the image's own; only a network with ``skip`` can.
+        that the detail stays the image's own; only a network with a ``start`` can.
         """
         change = self._change(shrunk(images, coarse))
         if self.start is None:

@@ -13,7 +13,7 @@ from torch.optim import Adam
 from otherlight.errors import PlanError
 from otherlight.images.tensors import Images
 from otherlight.losses.adversarial import discriminator_loss, generator_loss
-from otherlight.nets.colours import Colours
+from otherlight.nets.colours import Colours, ColourTransfer
 from otherlight.nets.initialise import normal_weights
 from otherlight.nets.patchgan import Norm, PatchGAN, bound_layers
 from otherlight.nets.resnet_generator import ResNetGenerator, Upsampling, blocks_for, shrunk
@@ -53,7 +53,8 @@ class CycleGANConfig:
     source and target share their shapes. Not in the paper."""
     match_colours: bool = False
     """With skip, what is changed already has the other domain's mean and deviation in each channel
-    (over all training images seen so far). Not in the paper."""
+    (over all its training images seen so far), each image by itself: a dull and a bright day come
+    to the same night. Not in the paper."""
     coarse: int = 1
     """With skip, every network sees images this many times smaller; translating enlarges the change
     and keeps the image's own detail. A quarter of the work at 2. Not in the paper."""
@@ -195,12 +196,12 @@ class CycleGAN:
     def _match_colours(self, source: Images, target: Images) -> None:
         self.colours_source.see(source)
         self.colours_target.see(target)
-        for net, here, there in (
-            (self.generator_target, self.colours_source, self.colours_target),
-            (self.generator_source, self.colours_target, self.colours_source),
+        for net, colours in (
+            (self.generator_target, self.colours_target),
+            (self.generator_source, self.colours_source),
         ):
-            assert net.start is not None
-            net.start.lead(here, there)
+            assert isinstance(net.start, ColourTransfer)
+            net.start.lead(colours)
 
     def _follow_generators(self) -> None:
         if not self.config.average:
@@ -248,9 +249,8 @@ class CycleGAN:
 
 def _generator(config: CycleGANConfig, chance: Generator) -> ResNetGenerator:
     assert config.blocks != "auto"
-    net = ResNetGenerator(
-        config.width, config.blocks, config.upsampling, config.skip, _precision(config)
-    )
+    start = ColourTransfer() if config.match_colours else nn.Identity() if config.skip else None
+    net = ResNetGenerator(config.width, config.blocks, config.upsampling, start, _precision(config))
     normal_weights(net, chance, config.weight_deviation)
     channels_last(net)
     return net
