@@ -13,7 +13,9 @@ from otherlight.datasets.kitti import read_kitti
 from otherlight.datasets.lists import read_lists
 from otherlight.datasets.places import read_places
 from otherlight.datasets.placing import Placed
+from otherlight.datasets.revisited import read_revisited
 from otherlight.datasets.samples import Content, Tally
+from otherlight.datasets.sfm120k import read_sfm120k
 from otherlight.datasets.vkitti2 import read_vkitti2
 from otherlight.datasets.voc import read_voc
 from otherlight.datasets.yolo import arrange_yolo, read_yolo, write_yolo
@@ -77,6 +79,18 @@ FORMATS = {
     ),
     "places": Format(
         about="a CSV of images and the places they show, without boxes", read=read_places
+    ),
+    "sfm120k": Format(
+        about="retrieval-SfM-120k's pickles: clusters of images, pairs of query and positive",
+        read=read_sfm120k,
+    ),
+    "revisited": Format(
+        about="ROxford5k's and RParis6k's ground truth: queries with crops, graded images",
+        read=read_revisited,
+    ),
+    "tokyo247": Format(
+        about="247tokyo1k's ground truth: every photo asks for the others of its place",
+        read=read_revisited,
     ),
     "folder": Format(about="images alone, without labels", read=read_folder),
 }

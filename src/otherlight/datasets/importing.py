@@ -12,6 +12,7 @@ from otherlight.config import nearest, plain
 from otherlight.datasets.config import ImportConfig
 from otherlight.datasets.formats import FORMATS, Format
 from otherlight.datasets.listing import Look, look_at_all, stamp_of
+from otherlight.datasets.relating import fit_crop, relate
 from otherlight.datasets.rules import Rules, keep_boxes, map_classes
 from otherlight.datasets.samples import Content, Sample, Tally
 from otherlight.datasets.sequences import set_sequences
@@ -67,7 +68,9 @@ def import_set(
     tally.refuse_if_strict(config.strict)
     set_sequences(rows, config.sequence, config.sequence_gap)
     name = config.name or to.resolve().name
-    whole = from_tables(name, classes, image_table(rows), boxes, root=to, licence=config.licence)
+    images_ = image_table(rows)
+    about = {"licence": config.licence, "relevance": relate(content.relevance, images_, tally)}
+    whole = from_tables(name, classes, images_, boxes, root=to, **about)
     kept = whole.where(config.where, config.where_boxes)
     _count_choice(whole, kept, config, tally)
     counts = tally.as_counts(len(kept), kept.boxes.num_rows)
@@ -105,6 +108,7 @@ def _rows(
             row = rows[-1]
             size = (row["width"], row["height"]) if row.get("width") else None
             _check_size(sample, look, tally)
+            fit_crop(row, tally)
             waiting += keep_boxes(sample, size, rules, tally)
             if len(waiting) >= _CHUNK:
                 tables.append(box_table(waiting))
@@ -189,6 +193,8 @@ def _count_choice(whole: ImageSet, kept: ImageSet, config: ImportConfig, tally: 
     tally.choose("image left out by where", str(config.where), images)
     reason = "where" if config.where_boxes is None else "where and where_boxes"
     tally.choose(f"box left out by {reason}", str(config.where_boxes or config.where), boxes)
+    graded = whole.relevance.num_rows - kept.relevance.num_rows
+    tally.choose("grade left out by where", str(config.where), graded)
     if not len(kept):
         raise DatasetError(
             f"An import must keep at least one image; where = {config.where!r} keeps none of "

@@ -48,6 +48,8 @@ class Content:
     """Files that a second import would read: if none has changed, neither has the set."""
     origin: str | None = None
     """The collection, where the format belongs to one."""
+    relevance: Sequence[tuple[str, str, str]] = ()
+    """Keys of query and image, and the grade; of images that turn out not to be there too."""
 
 
 @dataclass(kw_only=True)

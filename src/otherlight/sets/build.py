@@ -1,7 +1,7 @@
 """From rows to a set: defaults filled in, order made, contradictions refused."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -13,6 +13,7 @@ from otherlight.errors import DatasetError
 from otherlight.sets.arrow import compute as pc
 from otherlight.sets.columns import BOXES, IMAGES, SPLITS
 from otherlight.sets.image_set import ImageSet
+from otherlight.sets.relevance import ordered_relevance, relevance_table
 
 Row = Mapping[str, Any]
 
@@ -24,17 +25,21 @@ def build_set(
     boxes: Sequence[Row],
     *,
     root: Path,
+    relevance: Iterable[tuple[str, str, str]] = (),
     **about: Any,
 ) -> ImageSet:
     """Build a set from rows; keys that are left out become null or the schema's plain default.
 
     Defaults: labelled true, ignore false, no attributes, file the key, group the sequence or else
-    the image. ``about`` holds licence, parents, made_by and counts.
+    the image. ``relevance`` is (query, image, grade); ``about`` holds licence, parents, made_by
+    and counts.
 
     Raises:
-        DatasetError: a key occurs twice, a box has no image, no known class or no area.
+        DatasetError: a key occurs twice, a box has no image, no known class or no area, relevance
+            names no image, no grade, or one pair twice.
     """
-    return from_tables(name, classes, image_table(images), box_table(boxes), root=root, **about)
+    about |= {"root": root, "relevance": relevance_table(relevance)}
+    return from_tables(name, classes, image_table(images), box_table(boxes), **about)
 
 
 def image_table(rows: Sequence[Row]) -> pa.Table:
@@ -54,6 +59,7 @@ def from_tables(
     boxes: pa.Table,
     *,
     root: Path,
+    relevance: pa.Table | None = None,
     **about: Any,
 ) -> ImageSet:
     """Build a set from whole tables, ordering and checking them; for many rows."""
@@ -62,6 +68,8 @@ def from_tables(
     images = images.sort_by("image")
     boxes = boxes.sort_by([("image", "ascending"), ("box", "ascending")])
     check_boxes(name, classes, images, boxes)
+    if relevance is not None:
+        about["relevance"] = ordered_relevance(name, images, relevance)
     return ImageSet(
         name=name, classes=tuple(classes), images=images, boxes=boxes, root=root, **about
     )

@@ -14,10 +14,14 @@ WHERE_FILES_LIE = frozenset({"file", "depth", "flow", "mask"})
 """Columns left out: moving a set does not change what it is."""
 
 
-def hash_of(classes: Sequence[str], images: pa.Table, boxes: pa.Table) -> str:
-    """Hash classes and rows, column by column, nulls told apart from zeros."""
+def hash_of(classes: Sequence[str], images: pa.Table, boxes: pa.Table, relevance: pa.Table) -> str:
+    """Hash classes and rows, column by column, nulls told apart from zeros.
+
+    A set without relevance has the hash that it had before there was any.
+    """
     hasher = hashlib.sha256(json.dumps(list(classes)).encode())
-    for name, table in (("images", images), ("boxes", boxes)):
+    tables = {"images": images, "boxes": boxes}
+    for name, table in (tables | ({"relevance": relevance} if len(relevance) else {})).items():
         hasher.update(f"{name}:{table.num_rows}".encode())
         for column in table.column_names:
             if column not in WHERE_FILES_LIE:

@@ -5,6 +5,7 @@ from typing import Any
 
 from otherlight.sets.arrow import compute as pc
 from otherlight.sets.image_set import ImageSet
+from otherlight.sets.relevance import count_relevance
 
 _WORDS = ("split", "timeofday", "weather", "scene", "translator")
 
@@ -28,6 +29,7 @@ def describe_set(images: ImageSet) -> dict[str, Any]:
         "commonest_size": {"width": width, "height": height},
         "groups": len(pc.unique(table["group"])),
         "sequences": len(pc.unique(pc.drop_null(table["sequence"]))),
+        **_retrieval(images),
         **{word: counts for word in _WORDS if (counts := _counts(table[word]))},
         "licence": images.licence,
         "hash": images.hash,
@@ -35,6 +37,13 @@ def describe_set(images: ImageSet) -> dict[str, Any]:
         "parents": [dict(parent) for parent in images.parents],
         "counts": dict(images.counts),
     }
+
+
+def _retrieval(images: ImageSet) -> dict[str, Any]:
+    """Count places and relevance, where there are any."""
+    places = len(pc.unique(pc.drop_null(images.images["place"])))
+    relevance = count_relevance(images.relevance)
+    return ({"places": places} if places else {}) | ({"relevance": relevance} if relevance else {})
 
 
 def _sum(column: Any) -> int:

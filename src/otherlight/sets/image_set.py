@@ -12,7 +12,9 @@ from jaxtyping import Bool, Float, Float32, Int, Shaped
 
 from otherlight.sets.arrow import compute as pc
 from otherlight.sets.canonical import hash_of
+from otherlight.sets.columns import RELEVANCE
 from otherlight.sets.queries import choose_boxes, choose_images
+from otherlight.sets.relevance import kept_relevance
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,8 +42,8 @@ class Boxes:
 class ImageSet:
     """Images with their labels, attributes and lineage; immutable.
 
-    ``images`` is sorted by key and ``boxes`` by (image, box); see `otherlight.sets.columns`.
-    Relative files lie under ``root``.
+    ``images`` is sorted by key, ``boxes`` by (image, box) and ``relevance``, which most sets lack,
+    by (query, image); see `otherlight.sets.columns`. Relative files lie under ``root``.
     """
 
     name: str
@@ -49,6 +51,7 @@ class ImageSet:
     images: pa.Table
     boxes: pa.Table
     root: Path
+    relevance: pa.Table = field(default_factory=RELEVANCE.empty_table)
     licence: str = "unknown"
     parents: Sequence[Mapping[str, str]] = ()
     made_by: Mapping[str, Any] = field(default_factory=dict[str, Any])
@@ -60,7 +63,7 @@ class ImageSet:
     @cached_property
     def hash(self) -> str:
         """sha256 of the canonical rows."""
-        return hash_of(self.classes, self.images, self.boxes)
+        return hash_of(self.classes, self.images, self.boxes, self.relevance)
 
     def names(self) -> list[str]:
         """The keys, sorted."""
@@ -98,6 +101,8 @@ class ImageSet:
     def where(self, images: str | None = None, boxes: str | None = None) -> "ImageSet":
         """Keep the images and boxes that two SQL expressions choose.
 
+        Relevance of images that are left out goes with them; `made_by` counts it.
+
         Raises:
             QueryError: an expression is more than that, or names what is not there.
         """
@@ -109,17 +114,27 @@ class ImageSet:
         if boxes is not None:
             chosen = choose_boxes(kept.images, kept.boxes, boxes)
             kept = replace(kept, boxes=kept.boxes.filter(pa.array(chosen)))
+        gone = self.relevance.num_rows - kept.relevance.num_rows
         return replace(
             kept,
             parents=({"name": self.name, "hash": self.hash},),
-            made_by={"command": "where", "config": {"images": images, "boxes": boxes}},
+            made_by={
+                "command": "where",
+                "config": {"images": images, "boxes": boxes},
+                **({"relevance_left_out": gone} if gone else {}),
+            },
         )
 
     def take(self, chosen: Bool[np.ndarray, " images"]) -> "ImageSet":
-        """Keep the images that a mask chooses, with their boxes."""
+        """Keep the images that a mask chooses, with their boxes and what relates them."""
         images = self.images.filter(pa.array(chosen))
         inside = pc.is_in(self.boxes["image"], images["image"].combine_chunks())
-        return replace(self, images=images, boxes=self.boxes.filter(inside))
+        return replace(
+            self,
+            images=images,
+            boxes=self.boxes.filter(inside),
+            relevance=kept_relevance(self.relevance, images),
+        )
 
 
 def _numbers(

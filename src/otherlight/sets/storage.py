@@ -1,4 +1,7 @@
-"""Sets on disk: ``images.parquet``, ``boxes.parquet`` and, last, ``set.json``."""
+"""Sets on disk: ``images.parquet``, ``boxes.parquet``, perhaps ``relevance.parquet``, ``set.json``.
+
+The last is written last.
+"""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -11,7 +14,7 @@ import pyarrow.parquet as pq
 
 from otherlight.errors import BusyError, DatasetError
 from otherlight.records.files import read_json, write_json, writing
-from otherlight.sets.columns import BOXES, IMAGES, SCHEMA
+from otherlight.sets.columns import BOXES, IMAGES, RELEVANCE, SCHEMA
 from otherlight.sets.image_set import ImageSet
 
 _FILES = ("file", "depth", "flow", "mask")
@@ -37,6 +40,8 @@ def write_set(images: ImageSet, to: Path) -> ImageSet:
     placed = replace(images, images=_placed(images, to.resolve()), root=to)
     write_table(to / "images.parquet", placed.images)
     write_table(to / "boxes.parquet", placed.boxes)
+    if len(placed.relevance):
+        write_table(to / "relevance.parquet", placed.relevance)
     write_json(to / "set.json", _header(placed))
     return placed
 
@@ -64,12 +69,20 @@ def read_set(folder: Path) -> ImageSet:
         classes=tuple(about["classes"]),
         images=read_table(folder / "images.parquet", IMAGES),
         boxes=read_table(folder / "boxes.parquet", BOXES),
+        relevance=_read_relevance(folder, about),
         root=folder,
         licence=about["licence"],
         parents=about["parents"],
         made_by=about["made_by"],
         counts=about["counts"],
     )
+
+
+def _read_relevance(folder: Path, about: Mapping[str, Any]) -> pa.Table:
+    """Read what relates images to queries; without it a set that had some is torn."""
+    if not about.get("relevance"):
+        return RELEVANCE.empty_table()
+    return read_table(folder / "relevance.parquet", RELEVANCE)
 
 
 def write_table(path: Path, table: pa.Table) -> None:
@@ -104,6 +117,7 @@ def _header(images: ImageSet) -> dict[str, Any]:
         "parents": [dict(parent) for parent in images.parents],
         "made_by": dict(images.made_by),
         "counts": dict(counts),
+        **({"relevance": images.relevance.num_rows} if len(images.relevance) else {}),
         "hash": images.hash,
     }
 
