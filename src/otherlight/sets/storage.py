@@ -5,7 +5,6 @@ The last is written last.
 
 from collections.abc import Mapping
 from dataclasses import replace
-from os.path import relpath
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ from otherlight.errors import BusyError, DatasetError
 from otherlight.records.files import read_json, write_json, writing
 from otherlight.sets.columns import BOXES, IMAGES, RELEVANCE, SCHEMA
 from otherlight.sets.image_set import ImageSet
+from otherlight.sets.places_on_disk import place_files
 
 _FILES = ("file", "depth", "flow", "mask")
 
@@ -125,14 +125,7 @@ def _header(images: ImageSet) -> dict[str, Any]:
 def _placed(images: ImageSet, to: Path) -> pa.Table:
     table = images.images
     for name in _FILES:
-        files = [
-            None if f is None else _place((images.root / f).resolve(), to)
-            for f in table[name].to_pylist()
-        ]
+        files = place_files(table[name].to_pylist(), images.root, to)
         index = table.column_names.index(name)
         table = table.set_column(index, IMAGES.field(name), pa.array(files, pa.string()))
     return table
-
-
-def _place(file: Path, to: Path) -> str:
-    return Path(relpath(file, to)).as_posix() if file.is_relative_to(to) else file.as_posix()
