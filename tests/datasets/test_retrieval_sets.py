@@ -1,9 +1,13 @@
 """Retrieval sets: SfM-120k, revisited Oxford and Paris, Tokyo 24/7, in their official layouts."""
 
+import contextlib
+import tempfile
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from otherlight.datasets import ImportConfig, import_set
 from otherlight.datasets.revisited import parse_revisited
@@ -277,5 +281,54 @@ def test_a_folder_without_ground_truth_is_named(format: str, message: str, tmp_p
 
 def test_images_elsewhere_are_asked_for(tmp_path: Path):
     path = write_pickle(tmp_path / "gnd_x.pkl", oxford(), 4)
-    with pytest.raises(DatasetError, match="must lie in .*jpg; .* Say where they are with --im"):
+    with pytest.raises(DatasetError, match=r"must lie in .*jpg; none does \(such as 'a'\)"):
         import_set("revisited", path, tmp_path / "out")
+    path = write_pickle(tmp_path / "x.pkl", sfm(), 4)
+    (tmp_path / "ims").mkdir()
+    with pytest.raises(DatasetError, match="none does .*'aa/aa/aa/aaaaaa'.* with --images"):
+        import_set("sfm120k", path, tmp_path / "out")
+
+
+PLAIN = st.recursive(
+    st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(), st.binary()),
+    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(st.text(), inner)),
+    max_leaves=8,
+)
+
+
+@given(field=st.sampled_from(["cids", "cluster", "qidxs", "pidxs"]), value=PLAIN)
+@settings(deadline=None, max_examples=60)
+def test_any_field_of_sfm120k_is_read_or_refused(field: str, value: Any):
+    with contextlib.suppress(DatasetError):
+        parse_sfm120k(sfm(**{field: value}), "x.pkl")
+
+
+@given(field=st.sampled_from(["imlist", "qimlist", "gnd", "bbx", "easy"]), value=PLAIN)
+@settings(deadline=None, max_examples=60)
+def test_any_field_of_ground_truth_is_read_or_refused(field: str, value: Any):
+    whole = oxford(**{field: value}) if field in ("bbx", "easy") else oxford() | {field: value}
+    with contextlib.suppress(DatasetError):
+        parse_revisited(whole, "x.pkl", Tally())
+
+
+@given(name=st.text(min_size=1))
+@settings(deadline=None, max_examples=12)
+def test_any_name_leads_nowhere_else(name: str):
+    with tempfile.TemporaryDirectory() as folder:
+        path = write_pickle(Path(folder) / "gnd_x.pkl", oxford() | {"qimlist": [name]}, 4)
+        with contextlib.suppress(DatasetError):
+            got = import_set("revisited", path, Path(folder) / "out", config=BLIND)
+            root = Path(folder).resolve() / "jpg"
+            assert all(file.is_relative_to(root) for file in got.files())
+
+
+def test_domains_are_lists_of_the_same_images(tmp_path: Path):
+    source = write_sfm120k(tmp_path, draw_places(2, views=3), val={"place_1"})
+    lists = source / "dataset"
+    night = import_set("lists", lists / "train_night.txt", tmp_path / "n", images=source / "ims")
+    day = import_set("lists", lists / "train_day.txt", tmp_path / "d", images=source / "ims")
+    whole = import_set(
+        "sfm120k", source, tmp_path / "all", config=ImportConfig(where="split='train'")
+    )
+    assert (len(day), len(night)) == (2, 1)
+    assert sorted(day.names() + night.names()) == whole.names()

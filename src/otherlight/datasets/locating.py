@@ -1,6 +1,6 @@
 """Where the images of one label file are, and which of either have no partner."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from otherlight.datasets.listing import list_images
@@ -44,6 +44,15 @@ def find_images(
         f"The images of {path} must lie in {' or '.join(map(str, places))}; none of {len(names)} "
         f"does (such as {names[0] if names else '?'!r}). Say where they are with --images."
     )
+
+
+def refuse_if_none(path: Path, root: Path, names: Sequence[str], found: Collection[object]) -> None:
+    """Say where images were looked for, if ground truth names some and none is there."""
+    if names and not found:
+        raise DatasetError(
+            f"The images of {path} must lie in {root}; none does (such as {names[0][:80]!r}). Say "
+            f"where they are with --images."
+        )
 
 
 def note_unlabelled(root: Path, there: set[str] | None, names: Sequence[str], tally: Tally) -> None:

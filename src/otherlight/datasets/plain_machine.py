@@ -33,7 +33,7 @@ class Machine:
                 return self.stack.pop()
             step = codes.get(code)
             if step is None:
-                raise Refused(f"an unknown code {code!r}")
+                raise ValueError(f"no step of a pickle has the code {code!r}")
             step(self)
         raise ValueError(f"it has more than {_STEPS:,} steps")
 

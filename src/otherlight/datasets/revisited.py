@@ -12,6 +12,7 @@ from typing import Any
 
 from otherlight.datasets.config import ImportConfig
 from otherlight.datasets.listing import key_of, there_is
+from otherlight.datasets.locating import refuse_if_none
 from otherlight.datasets.plain_pickle import load_plain
 from otherlight.datasets.samples import Content, Sample, Tally
 from otherlight.datasets.truth_fields import crop, indices, items, names, need, table
@@ -44,13 +45,9 @@ def read_revisited(
     """Read a pickle (or a folder's); images lie in ``jpg`` beside it, or in ``images``."""
     path = _pickle_of(source)
     root = (images or path.parent / "jpg").resolve()
-    if config.pixels and not root.is_dir():
-        raise DatasetError(
-            f"The images of {path} must lie in {root}; there is no such folder. Say where they "
-            f"are with --images."
-        )
     truth = parse_revisited(load_plain(path), str(path), tally)
     samples, keys = _samples(truth, root, config, tally)
+    refuse_if_none(path, root, [*truth.database[:1], *(q.image for q in truth.queries)], samples)
     files = [path, *(sample.file for sample in samples if config.pixels)]
     return Content(
         classes=(),

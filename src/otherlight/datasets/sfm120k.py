@@ -14,6 +14,7 @@ from typing import Any
 
 from otherlight.datasets.config import ImportConfig
 from otherlight.datasets.listing import key_of, there_is
+from otherlight.datasets.locating import refuse_if_none
 from otherlight.datasets.plain_pickle import load_plain
 from otherlight.datasets.samples import Content, Sample, Tally
 from otherlight.datasets.truth_fields import indices, items, need, shown, table, word
@@ -38,16 +39,13 @@ def read_sfm120k(source: Path, images: Path | None, config: ImportConfig, tally:
     """Read a pickle (or a folder's); images lie in ``ims`` beside it, or in ``images``."""
     path = _pickle_of(source)
     root = (images or path.parent / "ims").resolve()
-    if config.pixels and not root.is_dir():
-        raise DatasetError(
-            f"The images of {path} must lie in {root}; there is no such folder. Say where they "
-            f"are with --images."
-        )
     samples: dict[str, Sample] = {}
     relevance: Pairs = []
-    for part in parse_sfm120k(load_plain(path), str(path)):
+    parts = parse_sfm120k(load_plain(path), str(path))
+    for part in parts:
         keys = _place_images(part, root, config, tally, samples)
         relevance += _pairs(part, keys, tally)
+    refuse_if_none(path, root, [shard(each) for part in parts for each in part.ids[:1]], samples)
     files = [path, *(sample.file for sample in samples.values() if config.pixels)]
     return Content(
         classes=(),

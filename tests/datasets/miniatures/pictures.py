@@ -21,3 +21,8 @@ def draw_places(count: int, views: int, size: tuple[int, int] = (64, 48)) -> Pla
             for view in range(views)
         ]
     return made
+
+
+def light_of(picture: Picture) -> str:
+    """Say whether a picture was drawn by day or at night."""
+    return "night" if picture.mean() < 48 else "day"

@@ -9,13 +9,14 @@ from typing import Any
 
 from PIL import Image
 
-from .pictures import Picture, Places
+from .pictures import Picture, Places, light_of
 
 
 def write_sfm120k(root: Path, places: Places, val: set[str], protocol: int = 2) -> Path:
     """Write ``train/retrieval-SfM-120k`` and ``-30k`` with their pickles; return the former.
 
-    The first view of each place asks for each of its other views.
+    The first view of each place asks for each of its other views. The training images are also
+    listed by domain, in ``dataset/train_day.txt`` and ``train_night.txt``.
     """
     folder = root / "train" / "retrieval-SfM-120k"
     parts: dict[str, dict[str, list[Any]]] = {}
@@ -28,6 +29,9 @@ def write_sfm120k(root: Path, places: Places, val: set[str], protocol: int = 2) 
         part["cluster"] += [number] * len(views)
         part["qidxs"] += [first] * (len(views) - 1)
         part["pidxs"] += range(first + 1, first + len(views))
+        domains = list(zip(part["cids"][first:], views, strict=True))
+        for cid, view in domains if split == "train" else ():
+            _add_line(folder / "dataset" / f"train_{light_of(view)}.txt", _sharded(cid))
     write_pickle(folder / "retrieval-SfM-120k.pkl", parts, protocol)
     whiten = {key: parts["train"][key] for key in ("cids", "qidxs", "pidxs")}
     write_pickle(folder / "retrieval-SfM-120k-whiten.pkl", whiten, protocol)
@@ -113,10 +117,20 @@ def _old(value: Any) -> bytes:
 def _write_sharded(ims: Path, picture: Picture) -> str:
     data = _jpeg(picture)
     name = hashlib.md5(data, usedforsecurity=False).hexdigest()
-    path = ims / name[-2:] / name[-4:-2] / name[-6:-4] / name
+    path = ims / _sharded(name)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(data)
     return name
+
+
+def _sharded(cid: str) -> str:
+    return f"{cid[-2:]}/{cid[-4:-2]}/{cid[-6:-4]}/{cid}"
+
+
+def _add_line(path: Path, line: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a") as file:
+        file.write(f"{line}\n")
 
 
 def _write_jpeg(path: Path, picture: Picture) -> None:
