@@ -202,6 +202,24 @@ def test_a_memory_bomb_is_no_more_than_its_bytes():
     assert parse_plain(data, "x.pkl") == (None, None)
 
 
+def test_an_array_of_python_2_comes_back():
+    raw = b"S'" + b"".join(b"\\x%02x" % byte for byte in struct.pack("<2d", 0.1, -7)) + b"'\n"
+    np.testing.assert_array_equal(parse_plain(array(b"(I2\nt", raw), "x.pkl"), [0.1, -7])
+
+
+@pytest.mark.parametrize(
+    ("limit", "data", "message"),
+    [
+        ("MAX_STEPS", b"N0" * 600 + b"N.", "more than 1,000 steps"),
+        ("MAX_CONTAINERS", b"\x8f0" * 1001 + b"N.", "more than 1,000 lists, dicts and sets"),
+    ],
+)
+def test_floods_end(limit: str, data: bytes, message: str, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(f"otherlight.datasets.plain_machine.{limit}", 1000)
+    with pytest.raises(DatasetError, match=message):
+        parse_plain(data, "x.pkl")
+
+
 def test_what_is_shared_many_times_is_read_once():
     data = b"]" + b"(2222222222l" * 14 + b"."
     begun = time.process_time()

@@ -6,7 +6,11 @@ from typing import Any
 
 from otherlight.datasets.plain_arrays import Unfinished
 
-_STEPS = 1 << 24
+MAX_STEPS = 1 << 23
+"""Eight times what SfM-120k takes: a flood ends here, before it fills the memory."""
+MAX_CONTAINERS = 1 << 20
+"""Lists, dicts, sets and arrays: one byte asks for a set of two hundred."""
+_CONTAINERS = frozenset((b"]", b"}", b"\x8f", b"l", b"d", b"\x91", b"R"))
 
 
 class Refused(Exception):  # noqa: N818 - becomes a DatasetError
@@ -26,7 +30,8 @@ class Machine:
 
     def run(self, codes: Mapping[bytes, Callable[["Machine"], None]]) -> Any:
         """Take one step after another until the pickle stops; what lies on top is its value."""
-        for _ in range(_STEPS):
+        containers = 0
+        for _ in range(MAX_STEPS):
             self.begun = self.at
             code = self.take(1)
             if code == b".":
@@ -34,8 +39,11 @@ class Machine:
             step = codes.get(code)
             if step is None:
                 raise ValueError(f"no step of a pickle has the code {code!r}")
+            containers += code in _CONTAINERS
+            if containers > MAX_CONTAINERS:
+                raise ValueError(f"it has more than {MAX_CONTAINERS:,} lists, dicts and sets")
             step(self)
-        raise ValueError(f"it has more than {_STEPS:,} steps")
+        raise ValueError(f"it has more than {MAX_STEPS:,} steps")
 
     def take(self, count: int) -> bytes:
         """Take so many bytes, which must be there: nothing is set aside for a promise."""
