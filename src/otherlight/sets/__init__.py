@@ -1,4 +1,4 @@
-"""ImageSets: the one thing that steps hand on; two tables and a header on disk."""
+"""ImageSets: what steps hand on; two tables, for retrieval a third, and a header on disk."""
 
 from otherlight.sets.build import build_set
 from otherlight.sets.image_set import Boxes, ImageSet
