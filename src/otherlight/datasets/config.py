@@ -52,6 +52,10 @@ class ImportConfig:
     where_boxes: str | None = None
     """SQL over the columns of boxes: which to keep."""
 
+    paired: bool | None = None
+    """Whether equal names in both domains of `pairs` are pairs; None: yes, noted; True: all must
+    be."""
+
     pixels: bool = True
     """False: read labels alone; sizes and hashes stay unknown, files are not looked at."""
     skip_unreadable: bool = False

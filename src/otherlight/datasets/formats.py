@@ -11,6 +11,7 @@ from otherlight.datasets.config import ImportConfig
 from otherlight.datasets.folder import read_folder
 from otherlight.datasets.kitti import read_kitti
 from otherlight.datasets.lists import read_lists
+from otherlight.datasets.pairs import read_pairs
 from otherlight.datasets.places import read_places
 from otherlight.datasets.placing import Placed
 from otherlight.datasets.revisited import read_revisited
@@ -73,6 +74,10 @@ FORMATS = {
     "cityscapes": Format(
         about="Cityscapes' polygons as boxes, with the plain or the foggy images",
         read=read_cityscapes,
+    ),
+    "pairs": Format(
+        about="two domains without labels: trainA and trainB, train/A and train/B, side by side",
+        read=read_pairs,
     ),
     "lists": Format(
         about="a text file of image paths, one a line, without labels", read=read_lists

@@ -11,7 +11,8 @@ from otherlight import __version__
 from otherlight.config import nearest, plain
 from otherlight.datasets.config import ImportConfig
 from otherlight.datasets.formats import FORMATS, Format
-from otherlight.datasets.listing import Look, look_at_all, stamp_of
+from otherlight.datasets.listing import Look, look_at_all, stamp_of, there_is
+from otherlight.datasets.making import making, same_import
 from otherlight.datasets.relating import fit_crop, relate
 from otherlight.datasets.rules import Rules, keep_boxes, map_classes
 from otherlight.datasets.samples import Content, Sample, Tally
@@ -60,8 +61,20 @@ def import_set(
         },
         "stamp": stamp_of(content.files),
     }
-    if (to / "set.json").exists() and _same(there := read_set(to), made_by):
+    if (to / "set.json").exists() and _same(there := read_set(to), made_by, content):
         return there
+    if content.make is None:
+        whole = _whole(content, config, tally, to)
+        with holding(to):
+            return write_set(replace(whole, made_by=made_by), to)
+    _need_pixels(config.pixels, "Images that the import writes itself need their pixels")
+    with making(to, made_by) as folder:
+        content = replace(content, samples=content.make(folder))
+        return write_set(replace(_whole(content, config, tally, to), made_by=made_by), to)
+
+
+def _whole(content: Content, config: ImportConfig, tally: Tally, to: Path) -> ImageSet:
+    """Make the set: what is chosen of the source, with its counts."""
     classes, way = map_classes(content.classes, config.classes, tally)
     rules = Rules(classes=way, shares=content.shares, ignore_below=config.ignore_below)
     rows, boxes = _rows(content, config, rules, tally)
@@ -74,8 +87,7 @@ def import_set(
     kept = whole.where(config.where, config.where_boxes)
     _count_choice(whole, kept, config, tally)
     counts = tally.as_counts(len(kept), kept.boxes.num_rows)
-    with holding(to):
-        return write_set(replace(kept, made_by=made_by, parents=(), counts=counts), to)
+    return replace(kept, parents=(), counts=counts)
 
 
 def find_format(name: str) -> Format:
@@ -85,8 +97,11 @@ def find_format(name: str) -> Format:
     return FORMATS[name]
 
 
-def _same(there: ImageSet, made_by: Mapping[str, Any]) -> bool:
-    return dict(there.made_by) == made_by
+def _same(there: ImageSet, made_by: Mapping[str, Any], content: Content) -> bool:
+    """Say whether this very import is done; images that it wrote and that are gone it must mend."""
+    if not same_import(there.made_by, made_by):
+        return False
+    return content.make is None or all(map(there_is, there.files()))
 
 
 def _rows(
@@ -101,6 +116,7 @@ def _rows(
         for sample, look in _looked_at(content, config):
             advance(1)
             tally.images += 1
+            look = sample.fault or look
             if isinstance(look, ImageError):
                 torn.append((sample, look))
                 continue
@@ -126,14 +142,16 @@ def _rows(
 def _looked_at(
     content: Content, config: ImportConfig
 ) -> Generator[tuple[Sample, Look | ImageError | None]]:
-    if content.shares and not config.pixels:
-        raise DatasetError(
-            "Labels in shares of the image need the images' sizes; pixels: false came. Leave it "
-            "out for this format."
-        )
+    if content.shares:
+        _need_pixels(config.pixels, "Labels in shares of the image need the images' sizes")
     if not config.pixels:
         return ((sample, None) for sample in content.samples)
     return look_at_all((sample, sample.file) for sample in content.samples)
+
+
+def _need_pixels(pixels: bool, why: str) -> None:
+    if not pixels:
+        raise DatasetError(f"{why}; pixels: false came. Leave it out for this format.")
 
 
 def _image_row(sample: Sample, look: Look | None, origin: str | None, config: ImportConfig) -> Row:

@@ -1,12 +1,12 @@
 """What a reader hands on: images with their boxes as they came, and a tally of the rest."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from otherlight.errors import DatasetError
+from otherlight.errors import DatasetError, ImageError
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -33,6 +33,8 @@ class Sample:
     boxes: Sequence[RawBox] = ()
     labelled: bool | None = True
     columns: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    fault: ImageError | None = None
+    """Why an image that the import had to write itself could not be made."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +43,9 @@ class Content:
 
     classes: tuple[str, ...]
     samples: Iterable[Sample]
+    make: Callable[[Path], Iterable[Sample]] | None = None
+    """Instead of ``samples``, where the images must be written first: below the folder it is
+    called with, skipping those that are there. See `otherlight.datasets.making`."""
     count: int | None = None
     shares: bool = False
     """Edges are shares of the image's width and height, not pixels."""

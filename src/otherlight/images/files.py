@@ -21,6 +21,8 @@ from otherlight.errors import ImageError
 
 Array = UInt8[np.ndarray, "height width 3"]
 """One stored image: uint8, RGB, upright."""
+Grey = UInt8[np.ndarray, "height width"]
+"""One image of grey values, to be stored as such."""
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp"})
 """File endings taken for images, lower case."""
@@ -71,7 +73,7 @@ def read_pixels(path: Path) -> Array:
         return np.array(upright.convert("RGB"))  # a copy: Pillow's own array cannot be written
 
 
-def encode(pixels: Array, suffix: str) -> bytes:
+def encode(pixels: Array | Grey, suffix: str) -> bytes:
     """Encode for a file ending: JPEG at quality 95 without chroma subsampling, else lossless.
 
     >>> encode(np.zeros((4, 6, 3), np.uint8), ".png")[1:4]

@@ -1,0 +1,100 @@
+"""Images that an import writes itself: below its own folder alone, each whole or not at all."""
+
+import errno
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+from otherlight.errors import BusyError, DatasetError
+from otherlight.images.files import Array, Grey, encode
+from otherlight.records.files import digest, holding, read_json, write_bytes, write_json
+
+S = TypeVar("S")
+T = TypeVar("T")
+
+_MARK = ".import.json"
+_THREADS = 2
+
+
+@contextmanager
+def making(to: Path, made_by: Mapping[str, Any]) -> Generator[Path]:
+    """Hold a set's folder while its images are written; hand out where they go.
+
+    A mark says which import was begun, so that the same one goes on after a kill and no other
+    mixes with it; it is taken away once the block has ended well.
+
+    Raises:
+        BusyError: the folder is in use, or holds anything else.
+    """
+    with holding(to):
+        _refuse_others(to, made_by)
+        write_json(to / _MARK, dict(made_by))
+        yield to.resolve() / "images"
+        (to / _MARK).unlink()
+
+
+def same_import(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Say whether two imports have one command, version, configuration and stamp."""
+    return digest(dict(one)) == digest(dict(other))
+
+
+def write_image(file: Path, pixels: Array | Grey) -> None:
+    """Encode an image by its ending and write it, whole or not at all.
+
+    Raises:
+        DatasetError: its name leaves no room for one to be written beside it.
+    """
+    try:
+        write_bytes(file, encode(pixels, file.suffix))
+    except OSError as error:
+        if error.errno != errno.ENAMETOOLONG:
+            raise
+        raise DatasetError(
+            f"An image that the import writes must have a name of 200 letters at most; "
+            f"{file.name[:40]!r}... is longer. Rename its source."
+        ) from error
+
+
+def in_order(function: Callable[[S], T], items: Iterable[S], ahead: int) -> Generator[T]:
+    """Map on threads, in order, with at most ``ahead`` results under way, so that few are held.
+
+    >>> list(in_order(abs, [-1, 2, -3], ahead=2))
+    [1, 2, 3]
+    """
+    with ThreadPoolExecutor(_THREADS) as pool:
+        waiting: deque[Future[T]] = deque()
+        try:
+            for item in items:
+                waiting.append(pool.submit(function, item))
+                if len(waiting) >= ahead:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            for future in waiting:
+                future.cancel()
+
+
+def _refuse_others(to: Path, made_by: Mapping[str, Any]) -> None:
+    about = to / "set.json"
+    begun = to / _MARK
+    if about.exists():
+        there = read_json(about).get("made_by")
+    elif begun.exists():
+        there = read_json(begun)
+    else:
+        others = sorted(entry.name for entry in to.iterdir() if entry.name != ".lock")
+        if others:
+            raise BusyError(
+                f"{to} must be empty or hold this very import, which writes images there; it "
+                f"holds {others[0]!r}. Give another folder."
+            )
+        return
+    if not (isinstance(there, Mapping) and same_import(there, made_by)):
+        raise BusyError(
+            f"{to} must be empty or hold this very import; it holds one of another source, other "
+            f"options or another version. Remove it, or give another folder."
+        )
