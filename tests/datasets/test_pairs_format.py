@@ -181,12 +181,35 @@ def test_a_folder_of_other_things_is_left_alone(tmp_path: Path):
         import_set("pairs", tmp_path / "in", tmp_path / "out")
     assert theirs.read_bytes() == before
     import_set("pairs", tmp_path / "in", tmp_path / "set")
-    with pytest.raises(BusyError, match="holds one of another source, other options"):
+    with pytest.raises(BusyError, match="holds one of another source, of files"):
         import_set("pairs", tmp_path / "in", tmp_path / "set", config=ImportConfig(paired=True))
-    (tmp_path / "begun").mkdir()
-    (tmp_path / "begun" / ".import.json").write_text(json.dumps({"command": "import video"}))
-    with pytest.raises(BusyError, match="Remove it, or give another folder"):
-        import_set("pairs", tmp_path / "in", tmp_path / "begun")
+
+
+def test_what_was_begun_goes_on_while_its_files_are_the_same(tmp_path: Path):
+    for seed in range(3):
+        paint(tmp_path / "in" / "train" / f"{seed}.png", seed=seed)
+    last, out = tmp_path / "in" / "train" / "2.png", tmp_path / "out"
+    last.write_bytes(last.read_bytes()[:300])
+    run = partial(import_set, "pairs", tmp_path / "in", out)
+    with pytest.raises(ImageError, match=r"2\.png"):
+        run()
+    mark, made = out / ".import.json", out / "images" / "train" / "A" / "0.png"
+    before = made.stat().st_mtime_ns
+    whole = mark.read_text()
+    other = json.loads(whole)
+    for change in ({"command": "import video"}, {"source": "/"}, {"files": None}):
+        mark.write_text(json.dumps(other | change))
+        with pytest.raises(BusyError, match="Remove it, or give another folder"):
+            run()
+    mark.write_text(whole)
+    paint(tmp_path / "in" / "train" / "1.png", 120, 50, seed=9)
+    with pytest.raises(BusyError, match="of files that have changed"):
+        run()
+    (tmp_path / "in" / "train" / "1.png").unlink()
+    last.unlink()
+    assert run().names() == ["train/A/0.png", "train/B/0.png"]
+    assert made.stat().st_mtime_ns == before
+    assert not mark.exists()
 
 
 def test_torn_files_side_by_side_are_named_or_counted(tmp_path: Path):

@@ -56,6 +56,11 @@ class ImportConfig:
     """Whether equal names in both domains of `pairs` are pairs; None: yes, noted; True: all must
     be."""
 
+    fps: float | None = None
+    """Frames a second to take from `video`, by their time stamps; None takes every frame."""
+    image_format: str = "jpg"
+    """How frames of `video` are written: jpg (quality 95, full colour) or png."""
+
     pixels: bool = True
     """False: read labels alone; sizes and hashes stay unknown, files are not looked at."""
     skip_unreadable: bool = False
@@ -69,6 +74,12 @@ class ImportConfig:
         _one_of("split", self.split, SPLITS)
         _one_of("timeofday", self.timeofday, TIMES)
         _one_of("weather", self.weather, WEATHERS)
+        _one_of("image_format", self.image_format, ("jpg", "png"))
+        if self.fps is not None and not 0 < self.fps < float("inf"):
+            raise PlanError(
+                f"[import] fps is a number of frames a second above 0; {self.fps:g} came. Leave "
+                f"it out to take every frame."
+            )
         if not 0 <= self.ignore_below < 1:
             raise PlanError(
                 f"[import] ignore_below is a share of the image's height, 0 to 1; "

@@ -17,6 +17,7 @@ from otherlight.datasets.placing import Placed
 from otherlight.datasets.revisited import read_revisited
 from otherlight.datasets.samples import Content, Tally
 from otherlight.datasets.sfm120k import read_sfm120k
+from otherlight.datasets.video import read_video
 from otherlight.datasets.vkitti2 import read_vkitti2
 from otherlight.datasets.voc import read_voc
 from otherlight.datasets.yolo import arrange_yolo, read_yolo, write_yolo
@@ -78,6 +79,10 @@ FORMATS = {
     "pairs": Format(
         about="two domains without labels: trainA and trainB, train/A and train/B, side by side",
         read=read_pairs,
+    ),
+    "video": Format(
+        about="a video, or a folder of them, as frames with their times (needs the extra video)",
+        read=read_video,
     ),
     "lists": Format(
         about="a text file of image paths, one a line, without labels", read=read_lists

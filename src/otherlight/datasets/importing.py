@@ -68,7 +68,7 @@ def import_set(
         with holding(to):
             return write_set(replace(whole, made_by=made_by), to)
     _need_pixels(config.pixels, "Images that the import writes itself need their pixels")
-    with making(to, made_by) as folder:
+    with making(to, made_by, content.files) as folder:
         content = replace(content, samples=content.make(folder))
         return write_set(replace(_whole(content, config, tally, to), made_by=made_by), to)
 

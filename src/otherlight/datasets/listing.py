@@ -27,7 +27,11 @@ class Look:
 
 
 def list_files(folder: Path, suffixes: Iterable[str]) -> list[str]:
-    """List the files under a folder by ending, as sorted POSIX paths; hidden ones left out."""
+    """List the files under a folder by ending, as sorted POSIX paths; hidden ones left out.
+
+    Raises:
+        DatasetError: a name is no UTF-8.
+    """
     wanted = tuple(suffixes)
     found: list[str] = []
     for place, folders, files in os.walk(folder, followlinks=True):
@@ -38,7 +42,20 @@ def list_files(folder: Path, suffixes: Iterable[str]) -> list[str]:
             for name in files
             if name.lower().endswith(wanted) and not name.startswith(".")
         ]
-    return sorted(found)
+    return sorted(map(as_text, found))
+
+
+def as_text(name: str) -> str:
+    """Hand on a file's name, which tables and JSON can hold only if it is text."""
+    if name.isprintable():  # fast, and never true of bytes that are no text
+        return name
+    try:
+        name.encode()
+    except UnicodeEncodeError as error:
+        raise DatasetError(
+            f"The names of files must be UTF-8; {os.fsencode(name)[:80]!r} is not. Rename it."
+        ) from error
+    return name
 
 
 def list_images(folder: Path) -> list[str]:

@@ -20,18 +20,27 @@ _THREADS = 2
 
 
 @contextmanager
-def making(to: Path, made_by: Mapping[str, Any]) -> Generator[Path]:
-    """Hold a set's folder while its images are written; hand out where they go.
+def making(to: Path, made_by: Mapping[str, Any], files: Iterable[Path]) -> Generator[Path]:
+    """Hold a set's folder while its images are written from some files; hand out where they go.
 
-    A mark says which import was begun, so that the same one goes on after a kill and no other
-    mixes with it; it is taken away once the block has ended well.
+    A mark says of what, so that the same import goes on after a kill and no other mixes with it;
+    it is taken away once the block has ended well. The name of an image must tell how it was
+    made: then options may change between the two, and files be taken away, but not altered.
 
     Raises:
         BusyError: the folder is in use, or holds anything else.
     """
+    source = Path(made_by["config"]["source"]).resolve()
+    stamps = {str(file): _stamp(file) for file in files}
+    mark = {
+        "command": made_by["command"],
+        "version": made_by["version"],
+        "source": str(source),
+        "files": stamps,
+    }
     with holding(to):
-        _refuse_others(to, made_by)
-        write_json(to / _MARK, dict(made_by))
+        before = _refuse_others(to, made_by, mark)
+        write_json(to / _MARK, {**mark, "files": {**before, **stamps}})
         yield to.resolve() / "images"
         (to / _MARK).unlink()
 
@@ -78,23 +87,39 @@ def in_order(function: Callable[[S], T], items: Iterable[S], ahead: int) -> Gene
                 future.cancel()
 
 
-def _refuse_others(to: Path, made_by: Mapping[str, Any]) -> None:
-    about = to / "set.json"
-    begun = to / _MARK
-    if about.exists():
-        there = read_json(about).get("made_by")
-    elif begun.exists():
-        there = read_json(begun)
-    else:
-        others = sorted(entry.name for entry in to.iterdir() if entry.name != ".lock")
-        if others:
-            raise BusyError(
-                f"{to} must be empty or hold this very import, which writes images there; it "
-                f"holds {others[0]!r}. Give another folder."
-            )
-        return
-    if not (isinstance(there, Mapping) and same_import(there, made_by)):
+def _stamp(file: Path) -> str:
+    status = file.stat()
+    return f"{status.st_size} {status.st_mtime_ns}"
+
+
+def _refuse_others(
+    to: Path, made_by: Mapping[str, Any], mark: Mapping[str, Any]
+) -> Mapping[str, str]:
+    """Make sure that this import may write here; hand out the files it was begun with."""
+    begun: Any = {}
+    if (to / "set.json").exists():
+        there = read_json(to / "set.json").get("made_by")
+        fits = isinstance(there, Mapping) and same_import(there, made_by)
+    elif (to / _MARK).exists():
+        begun = read_json(to / _MARK)
+        fits = _goes_on(begun, mark)
+    elif others := sorted(entry.name for entry in to.iterdir() if entry.name != ".lock"):
         raise BusyError(
-            f"{to} must be empty or hold this very import; it holds one of another source, other "
-            f"options or another version. Remove it, or give another folder."
+            f"{to} must be empty or hold this very import, which writes images there; it holds "
+            f"{others[0]!r}. Give another folder."
         )
+    else:
+        fits = True
+    if not fits:
+        raise BusyError(
+            f"{to} must be empty or hold this very import; it holds one of another source, of "
+            f"files that have changed, or by another version. Remove it, or give another folder."
+        )
+    return begun.get("files", {})
+
+
+def _goes_on(begun: Any, mark: Mapping[str, Any]) -> bool:
+    if not isinstance(begun, Mapping) or not isinstance(files := begun.get("files"), Mapping):
+        return False
+    unchanged = all(files.get(file, stamp) == stamp for file, stamp in mark["files"].items())
+    return unchanged and all(begun.get(key) == mark[key] for key in mark if key != "files")

@@ -45,7 +45,8 @@ class Content:
     samples: Iterable[Sample]
     make: Callable[[Path], Iterable[Sample]] | None = None
     """Instead of ``samples``, where the images must be written first: below the folder it is
-    called with, skipping those that are there. See `otherlight.datasets.making`."""
+    called with, skipping those that are there, from ``files`` alone. See
+    `otherlight.datasets.making`."""
     count: int | None = None
     shares: bool = False
     """Edges are shares of the image's width and height, not pixels."""
