@@ -166,7 +166,7 @@ def test_an_export_is_done_once_and_a_torn_one_is_done_again(tmp_path: Path):
 def test_what_cannot_be_exported_is_refused(tmp_path: Path):
     whole = some_set(tmp_path)
     with pytest.raises(
-        DatasetError, match="exported as yolo, coco, bdd100k; 'folder' is read only"
+        DatasetError, match="exported as yolo, coco, bdd100k, pairs; 'folder' is read only"
     ):
         export_set("folder", whole, tmp_path / "a")
     export_set("coco", whole, tmp_path / "f")

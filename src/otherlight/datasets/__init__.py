@@ -5,6 +5,7 @@ from otherlight.datasets.exporting import export_set
 from otherlight.datasets.formats import FORMATS, Format
 from otherlight.datasets.importing import import_set
 from otherlight.datasets.leaks import Leak, find_leaks, refuse_leaks
+from otherlight.datasets.pairs_writing import PairsLayout
 from otherlight.datasets.samples import count_lines
 
 __all__ = [
@@ -12,6 +13,7 @@ __all__ = [
     "Format",
     "ImportConfig",
     "Leak",
+    "PairsLayout",
     "count_lines",
     "export_set",
     "find_leaks",

@@ -1,11 +1,14 @@
 """A set becomes files of another format: pixels linked or copied, labels written, losses named."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from otherlight import __version__
+from otherlight.config import plain
 from otherlight.datasets.formats import FORMATS, Format
 from otherlight.datasets.importing import find_format
+from otherlight.datasets.pairs_writing import PairsLayout
 from otherlight.datasets.placing import place_images
 from otherlight.datasets.samples import Tally
 from otherlight.errors import BusyError, DatasetError
@@ -13,27 +16,43 @@ from otherlight.records.files import holding, read_json, write_json
 from otherlight.sets import ImageSet
 
 
-def export_set(format: str, images: ImageSet, to: Path, *, copy: bool = False) -> dict[str, Any]:
+def export_set(
+    format: str,
+    images: ImageSet,
+    to: Path,
+    *,
+    copy: bool = False,
+    layout: PairsLayout | None = None,
+) -> dict[str, Any]:
     """Write a set in one of `FORMATS`, its pixels linked (or copied), and say what was lost.
 
     Returns counts as `ImageSet.counts` has them: read, kept, dropped by rule, noted by rule. They
-    also lie in ``export.json``, whose presence says that the export is whole.
+    also lie in ``export.json``, whose presence says that the export is whole. ``layout`` is for
+    pairs alone.
 
     Raises:
         DatasetError: the format is not written, or an image is gone.
         BusyError: the folder holds something else.
     """
     chosen = find_format(format)
-    if chosen.write is None:
-        known = ", ".join(name for name, other in FORMATS.items() if other.write)
+    if not (chosen.write or chosen.lay_out):
+        known = ", ".join(name for name, other in FORMATS.items() if other.write or other.lay_out)
         raise DatasetError(f"Sets are exported as {known}; {format!r} is read only.")
     mark = {"format": format, "set": images.hash, "name": images.name, "version": __version__}
+    if layout and not chosen.lay_out:
+        raise DatasetError(f"side_by_side and domains belong to pairs; {format} has neither.")
+    if layout:
+        mark |= plain(layout)
     with holding(to):
         if there := _there(to, mark):
             return there
         write_json(to / "export.json", {**mark, "counts": None})
         tally = Tally(images=len(images))
-        kept = _write(chosen, images, to, copy, tally)
+        if chosen.lay_out:
+            layout = layout or PairsLayout()
+            kept = len(chosen.lay_out(images, to, layout, copy, tally).rows)
+        else:
+            kept = _write(chosen, images, to, copy, tally)
         counts = tally.as_counts(kept, tally.boxes)
         counts["boxes_read"] = images.boxes.num_rows
         write_json(to / "export.json", {**mark, "counts": counts})
@@ -52,12 +71,12 @@ def _write(chosen: Format, images: ImageSet, to: Path, copy: bool, tally: Tally)
         )
     keys, splits = images.names(), images.column("split")
     names = chosen.arrange([keys[row] for row in rows], [splits[row] for row in rows])
-    placed = place_images(images, rows, names, to, copy=copy)
+    placed = place_images(images, rows, names, to / "images", copy=copy)
     chosen.write(images, placed, to, tally)
     return len(rows)
 
 
-def _there(to: Path, mark: dict[str, str]) -> dict[str, Any] | None:
+def _there(to: Path, mark: Mapping[str, Any]) -> dict[str, Any] | None:
     """Find this very export done; None if it is begun or not begun."""
     path = to / "export.json"
     if path.exists():

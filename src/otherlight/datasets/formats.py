@@ -12,6 +12,7 @@ from otherlight.datasets.folder import read_folder
 from otherlight.datasets.kitti import read_kitti
 from otherlight.datasets.lists import read_lists
 from otherlight.datasets.pairs import read_pairs
+from otherlight.datasets.pairs_writing import PairsLayout, lay_out_pairs
 from otherlight.datasets.places import read_places
 from otherlight.datasets.placing import Placed
 from otherlight.datasets.revisited import read_revisited
@@ -33,6 +34,9 @@ def _as_they_are(keys: Sequence[str], splits: Sequence[str | None]) -> list[str]
     return list(keys)
 
 
+LayOut = Callable[[ImageSet, Path, PairsLayout, bool, Tally], Placed]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Format:
     """How one format is read from (source, images) and, where it can be, written."""
@@ -42,6 +46,8 @@ class Format:
     write: Writer | None = None
     arrange: Arrange = _as_they_are
     """Names of exported images, from their keys and splits."""
+    lay_out: LayOut | None = None
+    """Instead of ``write``, where images alone are written, labelled or not."""
 
 
 FORMATS = {
@@ -79,6 +85,7 @@ FORMATS = {
     "pairs": Format(
         about="two domains without labels: trainA and trainB, train/A and train/B, side by side",
         read=read_pairs,
+        lay_out=lay_out_pairs,
     ),
     "video": Format(
         about="a video, or a folder of them, as frames with their times (needs the extra video)",

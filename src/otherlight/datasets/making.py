@@ -112,8 +112,9 @@ def _refuse_others(
         fits = True
     if not fits:
         raise BusyError(
-            f"{to} must be empty or hold this very import; it holds one of another source, of "
-            f"files that have changed, or by another version. Remove it, or give another folder."
+            f"{to} must be empty or hold this very import; the one there is of another source, of "
+            f"files that have changed since, by another version, or done with other options. "
+            f"Remove it, or give another folder."
         )
     return begun.get("files", {})
 

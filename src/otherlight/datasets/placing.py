@@ -14,7 +14,7 @@ from otherlight.sets import ImageSet
 
 @dataclass(frozen=True, kw_only=True)
 class Placed:
-    """The images of a set that an export holds: by row, and their names under ``images/``."""
+    """The images of a set that an export holds: by row, and their names in the images' folder."""
 
     rows: Sequence[int]
     names: Sequence[str]
@@ -23,10 +23,10 @@ class Placed:
 def place_images(
     images: ImageSet, rows: Sequence[int], names: Sequence[str], to: Path, *, copy: bool
 ) -> Placed:
-    """Link (or copy) the images of some rows to ``to/images`` under new names."""
+    """Link (or copy) the images of some rows into the folder ``to`` under new names."""
     files = images.files()
     for row, name in track(zip(rows, names, strict=True), "placing images", len(rows)):
-        _place(files[row].absolute(), to / "images" / name, copy)
+        _place(files[row].absolute(), to / name, copy)
     return Placed(rows=rows, names=names)
 
 

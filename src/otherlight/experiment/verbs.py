@@ -34,7 +34,7 @@ class ImportOptions(Options):
 
 
 class ExportOptions(Options):
-    """Which set to write as another program's files."""
+    """Which set to write as another program's files; the rest are settings of `PairsLayout`."""
 
     format: str
     set: Path
@@ -117,17 +117,20 @@ def _run_import(step: ReadyStep) -> ImageSet:
 
 
 def _export_sections(options: Mapping[str, Any]) -> tuple[Section, ...]:
-    from otherlight.datasets import FORMATS
+    from otherlight.datasets import FORMATS, PairsLayout
 
     _known("format", options.get("format"), FORMATS)
-    return ()
+    return (Section(configs=(PairsLayout,)),) if options.get("format") == "pairs" else ()
 
 
 def _run_export(step: ReadyStep) -> dict[str, Any]:
-    from otherlight.datasets import export_set
+    from otherlight.datasets import PairsLayout, export_set
 
     options: ExportOptions = step.options
-    return export_set(options.format, read_set(options.set), step.to, copy=options.copy_pixels)
+    layout = step.config(PairsLayout) if options.format == "pairs" else None
+    return export_set(
+        options.format, read_set(options.set), step.to, copy=options.copy_pixels, layout=layout
+    )
 
 
 def _train_sections(options: Mapping[str, Any]) -> tuple[Section, ...]:
