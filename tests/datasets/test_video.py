@@ -266,6 +266,27 @@ def test_torn_bytes_never_end_in_anything_but_a_sentence(name: str, tmp_path: Pa
         assert all(file.is_relative_to(tmp_path / f"out{turn}") for file in got.files())
 
 
+def test_a_stream_that_begins_late_does_not_end_the_pictures(tmp_path: Path):
+    """A packet of an unknown number near the end of a transport stream begins another stream."""
+    whole = film(tmp_path / "a.ts", 30).read_bytes()
+    count = len(whole) // 188
+    for packet in range(count - 8, count):
+        other = bytearray(whole)
+        other[188 * packet + 2] = 63
+        (tmp_path / "a.ts").write_bytes(bytes(other))
+        assert len(take(tmp_path / "a.ts", tmp_path / f"out{packet}")) > 20
+
+
+def test_drives_strung_together_keep_every_frame(tmp_path: Path):
+    one = film(tmp_path / "a.ts", 10).read_bytes()
+    (tmp_path / "b.ts").write_bytes(one + one)
+    got = take(tmp_path / "b.ts", tmp_path / "out")
+    assert len(got) == 20
+    assert got.counts["noted"]["frame whose time does not rise"] == 1
+    few = take(tmp_path / "b.ts", tmp_path / "few", fps=10.0)
+    assert few.column("frame") == [0, 3, 6, 9, 10, 13, 16, 19]
+
+
 def test_playlists_open_nothing(tmp_path: Path):
     film(tmp_path / "in" / "a.ts")
     for text in (

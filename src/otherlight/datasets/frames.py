@@ -166,7 +166,7 @@ def _decoded(stream: Any, file: Path, tally: Tally) -> Iterator[Any]:
 
     packets = 0
     try:
-        for packet in stream.container.demux(stream):
+        for packet in _packets(stream):
             packets += packet.size > 0
             if packet.is_corrupt:
                 tally.mend("torn piece of a video: pictures may be lost or smeared",
@@ -178,6 +178,16 @@ def _decoded(stream: Any, file: Path, tally: Tally) -> Iterator[Any]:
     except FFmpegError:
         tally.mend("video that breaks off", f"{file}, packet {packets}")
     _lose("frame that a video announces and lacks", str(file), tally, stream.frames - packets)
+
+
+def _packets(stream: Any) -> Iterator[Any]:
+    while True:
+        try:
+            yield from stream.container.demux(stream)
+            return
+        except IndexError:
+            # PyAV met a piece of a stream that begins later than the file; the next follows it.
+            continue
 
 
 def _check_end(stream: Any, file: Path, last: Fraction, tally: Tally) -> None:
