@@ -1,22 +1,35 @@
 """Pairs: the layouts of two domains, files cut in two, counterparts; and back to the layouts."""
 
+import io
 import json
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from PIL import Image
 
 from killing import kill_at
 from otherlight.datasets import ImportConfig, import_set
 from otherlight.datasets.pairs import Place, find_place, pairs_of
-from otherlight.errors import BusyError, DatasetError, ImageError
+from otherlight.errors import BusyError, DatasetError, ImageError, OtherlightError
 from otherlight.images.files import read_pixels
 from otherlight.sets import ImageSet
 
 from .sources import SHARED, paint
+
+
+def paint_bytes() -> bytes:
+    """Make one small PNG."""
+    buffer = io.BytesIO()
+    noise = np.random.default_rng(1).integers(0, 256, (8, 16, 3), dtype=np.uint8)
+    Image.fromarray(noise).save(buffer, "PNG")
+    return buffer.getvalue()
 
 
 def words(images: ImageSet) -> list[tuple[str | None, str | None]]:
@@ -215,8 +228,11 @@ def test_what_was_begun_goes_on_while_its_files_are_the_same(tmp_path: Path):
 def test_torn_files_side_by_side_are_named_or_counted(tmp_path: Path):
     for seed in range(3):
         paint(tmp_path / "in" / "train" / f"{seed}.png", seed=seed)
+    # Torn in the middle: a look at its ends would take the whole file for a half.
     torn = tmp_path / "in" / "train" / "1.png"
-    torn.write_bytes(torn.read_bytes()[:400])
+    data = bytearray(torn.read_bytes())
+    data[len(data) // 2 : len(data) // 2 + 40] = bytes(40)
+    torn.write_bytes(data)
     with pytest.raises(ImageError, match=r"2 of 6 images cannot be read.*1\.png"):
         import_set("pairs", tmp_path / "in", tmp_path / "out")
     config = ImportConfig(skip_unreadable=True)
@@ -269,6 +285,45 @@ def test_killed_at_any_point_it_ends_in_the_same_set(tmp_path: Path):
     assert not (killed / "set.json").exists()
     assert run().hash == whole.hash
     assert not [*killed.rglob(".*.part")]
+
+
+PART = st.sampled_from(
+    (
+        "trainA",
+        "trainB",
+        "train",
+        "test",
+        "A",
+        "B",
+        "valA",
+        "x",
+        "..x",
+        "a\\b",
+        "\n",
+        "é" * 60,
+        "%d",
+    )
+)
+WHOLE = paint_bytes()
+BYTES = st.sampled_from((WHOLE, WHOLE[:90], WHOLE[:-30] + bytes(30), b"", b"GIF89a"))
+NAMES = st.lists(st.tuples(st.lists(PART, max_size=3), PART, BYTES), min_size=1, max_size=6)
+
+
+@settings(max_examples=60, deadline=None)
+@given(files=NAMES, paired=st.sampled_from((None, True, False)), lenient=st.booleans())
+def test_any_folder_is_a_set_or_a_sentence(files: Any, paired: bool | None, lenient: bool):
+    with TemporaryDirectory() as folder:
+        root = Path(folder)
+        for parts, stem, data in files:
+            file = root.joinpath("in", *parts, f"{stem}.png")
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(data)
+        config = ImportConfig(paired=paired, skip_unreadable=lenient)
+        with suppress(OtherlightError):
+            got = import_set("pairs", root / "in", root / "out", config=config)
+            home = (root.resolve() / "in", root.resolve() / "out" / "images")
+            assert all(any(file.is_relative_to(one) for one in home) for file in got.files())
+        assert {path.name for path in root.iterdir()} <= {"in", "out"}
 
 
 @pytest.mark.skipif(not SHARED.exists(), reason="no real images beside this checkout")

@@ -140,6 +140,11 @@ def test_another_split_keeps_names_apart(tmp_path: Path):
     ]  # fmt: skip
     counts = export_set("pairs", whole, tmp_path / "ab", layout=PairsLayout(side_by_side=True))
     assert counts["kept"] == 4
+    alone = ImportConfig(split="val", paired=False)
+    whole = import_set("pairs", tmp_path / "in", tmp_path / "alone", config=alone)
+    export_set("pairs", whole, tmp_path / "apart")
+    assert (tmp_path / "apart/valA/testA/1.png").exists()
+    assert (tmp_path / "apart/valA/trainA/1.png").exists()
 
 
 def test_an_export_is_done_once_and_holds_one_layout(tmp_path: Path):

@@ -144,6 +144,13 @@ def test_half_the_frames_of_a_rounded_clock_are_every_other_one():
         assert firsts == list(range(0, 300, step))
 
 
+def test_frames_without_times_are_placed_by_the_rate(tmp_path: Path):
+    clip = film(tmp_path / "a.h264", 6, rate=25, kind=("libx264", "yuv420p"))
+    got = take(clip, tmp_path / "out")
+    assert got.column("time_s") == [float(Fraction(n, 25)) for n in range(6)]
+    assert got.counts["noted"] == {"frame without time, placed by the rate of its video": 6}
+
+
 def test_a_time_that_does_not_begin_at_zero_counts_from_the_first_frame(tmp_path: Path):
     with av.open(str(film(tmp_path / "a.ts"))) as container:
         assert container.streams.video[0].start_time

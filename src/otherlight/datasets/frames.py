@@ -100,7 +100,7 @@ def shots_of(stream: Any, file: Path, tally: Tally) -> Iterator[Shot]:
     now = Fraction(-1)
     for index, frame in enumerate(_decoded(stream, file, tally)):
         at = f"{file}, frame {index}"
-        tick = Fraction(frame.time_base or stream.time_base)
+        tick = Fraction(frame.time_base or stream.time_base or 1)
         if frame.pts is not None:
             shown = frame.pts * tick
             start = shown if start is None else start
