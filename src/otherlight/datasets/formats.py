@@ -26,15 +26,13 @@ from otherlight.sets import ImageSet
 
 Reader = Callable[[Path, Path | None, ImportConfig, Tally], Content]
 Writer = Callable[[ImageSet, Placed, Path, Tally], None]
+LayOut = Callable[[ImageSet, Path, PairsLayout, bool, Tally], Placed]
 Arrange = Callable[[Sequence[str], Sequence[str | None]], list[str]]
 
 
 def _as_they_are(keys: Sequence[str], splits: Sequence[str | None]) -> list[str]:
     del splits
     return list(keys)
-
-
-LayOut = Callable[[ImageSet, Path, PairsLayout, bool, Tally], Placed]
 
 
 @dataclass(frozen=True, kw_only=True)
