@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from killing import kill_at
-from otherlight.datasets import ImportConfig, import_set
-from otherlight.datasets.pairs import Place, find_place, pairs_of
+from otherlight.datasets import ImportConfig, import_set, pairs_of
+from otherlight.datasets.pairs import Place, find_place
 from otherlight.errors import BusyError, DatasetError, ImageError, OtherlightError
 from otherlight.images.files import read_pixels
 from otherlight.sets import ImageSet

@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from otherlight.datasets import ImportConfig, PairsLayout, export_set, import_set
-from otherlight.datasets.pairs import pairs_of
+from otherlight.datasets import ImportConfig, PairsLayout, export_set, import_set, pairs_of
 from otherlight.errors import BusyError, DatasetError, PlanError, QueryError
 from otherlight.images.files import read_pixels
 from otherlight.sets import ImageSet, build_set

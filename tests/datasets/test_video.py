@@ -206,6 +206,27 @@ def test_unmarked_colours_are_those_of_their_size(
     assert abs(shown.astype(int) - flat).max() <= 2
 
 
+def test_what_one_may_not_expect_of_a_video_is_noted(tmp_path: Path):
+    with av.open(str(tmp_path / "a.mkv"), "w") as container:
+        streams: list[Any] = [container.add_stream("mpeg4", rate=30) for _ in range(2)]
+        for stream in streams:
+            stream.width, stream.height = WIDTH, HEIGHT
+            stream.pix_fmt = "yuv420p"
+            stream.codec_context.sample_aspect_ratio = Fraction(4, 3)
+        for number in range(3):
+            for stream in streams:
+                frame = av.VideoFrame.from_ndarray(picture(number), "rgb24")
+                container.mux(stream.encode(frame))
+        for stream in streams:
+            container.mux(stream.encode())
+    got = take(tmp_path / "a.mkv", tmp_path / "out")
+    assert len(got) == 3
+    assert got.counts["noted"] == {
+        "further stream of pictures in a video, left out": 1,
+        "video whose pixels are not square, kept as stored": 1,
+    }
+
+
 def halved(path: Path) -> Path:
     data = path.read_bytes()
     path.write_bytes(data[: len(data) // 2])

@@ -5,6 +5,7 @@ from otherlight.datasets.exporting import export_set
 from otherlight.datasets.formats import FORMATS, Format
 from otherlight.datasets.importing import import_set
 from otherlight.datasets.leaks import Leak, find_leaks, refuse_leaks
+from otherlight.datasets.pairs import pairs_of
 from otherlight.datasets.pairs_writing import PairsLayout
 from otherlight.datasets.samples import count_lines
 
@@ -18,5 +19,6 @@ __all__ = [
     "export_set",
     "find_leaks",
     "import_set",
+    "pairs_of",
     "refuse_leaks",
 ]
