@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from otherlight import __version__
-from otherlight.cli import demo, learning, plans, sets, verdicts
+from otherlight.cli import demo, info, learning, plans, sets, verdicts
 from otherlight.cli.command import command
 
 app = typer.Typer(
@@ -23,7 +23,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "world": sets.world,
     "import": sets.import_,
     "export": sets.export,
-    "info": sets.info,
+    "info": info.info,
     "list": sets.list_,
     "train": learning.train,
     "translate": learning.translate,

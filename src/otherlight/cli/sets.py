@@ -1,4 +1,4 @@
-"""Commands about image sets: world, import, export, info, list."""
+"""Commands about image sets: world, import, export, list."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -9,7 +9,6 @@ import typer
 from otherlight.cli.show import print_facts, print_json, print_rows
 from otherlight.cli.words import AsJson, SetFolder, Settings, read_settings
 from otherlight.config import nearest
-from otherlight.errors import DatasetError
 
 NewSet = Annotated[Path, typer.Option(metavar="SET", help="The folder of the new set.")]
 WhereImages = Annotated[
@@ -72,26 +71,6 @@ def export(
     options = read_settings(settings, format=format, set=str(images))
     run_verb("export", VERBS, options, to)
     print(f"{to}: written as {format}.")
-
-
-def info(
-    folder: Annotated[Path, typer.Argument(metavar="SET|RUN", help="A set or a run.")],
-    as_json: AsJson = False,
-) -> None:
-    """Say what a set or a run holds."""
-    from otherlight.records.run import read_run
-
-    if (folder / "set.json").exists() or folder.name == "set.json":
-        facts = set_facts(folder)
-    elif (folder / "run.json").exists():
-        from dataclasses import asdict
-
-        facts = asdict(read_run(folder))
-    else:
-        raise DatasetError(
-            f"A set holds set.json and a run holds run.json; {folder} has neither. Point to one."
-        )
-    print_json(facts) if as_json else print_facts(facts)
 
 
 def set_facts(folder: Path) -> dict[str, Any]:

@@ -27,6 +27,16 @@ def print_rows(rows: Iterable[tuple[str, ...]]) -> None:
         print("  ".join(cells).rstrip())
 
 
+def print_table(rows: Iterable[tuple[str, ...]]) -> None:
+    """Print rows in columns, figures to the right; a row of one cell is a heading of its own."""
+    table = list(rows)
+    whole = [row for row in table if len(row) > 1]
+    widths = [max(len(cell) for cell in column) for column in zip(*whole, strict=True)]
+    for first, *others in table:
+        cells = (f"{cell:>{width}}" for cell, width in zip(others, widths[1:], strict=False))
+        print("  ".join((f"{first:<{widths[0]}}", *cells)).rstrip())
+
+
 def _words(value: Any) -> str:
     if isinstance(value, Mapping):
         return ", ".join(f"{key} {_words(item)}" for key, item in value.items())

@@ -1,17 +1,28 @@
 """What a set holds, in numbers: for `otherlight info` and for reports."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from typing import Any
+
+import pyarrow as pa
 
 from otherlight.sets.arrow import compute as pc
 from otherlight.sets.image_set import ImageSet
 from otherlight.sets.relevance import count_relevance
 
 _WORDS = ("split", "timeofday", "weather", "scene", "translator")
+_FEW = 24
+"""Values of one attribute that are listed; of more, only how many there are is said."""
+_PAIRS = pa.list_(
+    pa.struct([pa.field("key", pa.string(), nullable=False), pa.field("value", pa.string())])
+)
 
 
-def describe_set(images: ImageSet) -> dict[str, Any]:
-    """Count images, boxes, classes (in the set's order), sizes, groups and attributes."""
+def describe_set(images: ImageSet, *, stored_hash: str | None = None) -> dict[str, Any]:
+    """Count images, boxes, classes (in the set's order), sizes, groups and attributes.
+
+    ``stored_hash`` stands for the hash where a caller trusts ``set.json``: working it out takes
+    ten seconds for a million boxes.
+    """
     table, boxes = images.images, images.boxes
     labels = _counts(boxes["label"])
     sizes = Counter(zip(images.column("width"), images.column("height"), strict=True))
@@ -31,8 +42,9 @@ def describe_set(images: ImageSet) -> dict[str, Any]:
         "sequences": len(pc.unique(pc.drop_null(table["sequence"]))),
         **_retrieval(images),
         **{word: counts for word in _WORDS if (counts := _counts(table[word]))},
+        "attributes": _attributes(table["attributes"]),
         "licence": images.licence,
-        "hash": images.hash,
+        "hash": stored_hash or images.hash,
         "made_by": dict(images.made_by),
         "parents": [dict(parent) for parent in images.parents],
         "counts": dict(images.counts),
@@ -56,3 +68,18 @@ def _counts(column: Any) -> dict[str, int]:
     return dict(
         Counter({value: count for value, count in pairs if value is not None}).most_common()
     )
+
+
+def _attributes(column: Any) -> dict[str, dict[str, int] | int]:
+    """Count the images by each word of the source; of words with many values, the values."""
+    pairs = pc.list_flatten(column.cast(_PAIRS))
+    table = pa.table({name: pc.struct_field(pairs, name) for name in ("key", "value")})
+    counted: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    for row in table.group_by(["key", "value"]).aggregate([([], "count_all")]).to_pylist():
+        counted[row["key"]][row["value"]] = row["count_all"]
+    return {
+        key: dict(sorted(values.items(), key=lambda pair: (-pair[1], str(pair[0]))))
+        if len(values) <= _FEW
+        else len(values)
+        for key, values in sorted(counted.items())
+    }

@@ -1,13 +1,14 @@
 """Filters in SQL: DuckDB, closed against everything but one SELECT expression.
 
-`--where` sees the image columns and the counts n_boxes, n_occluded and n_<class>, which leave
-ignored boxes out. `--where-boxes` sees the box columns, box_width, box_height and area in pixels,
-and of the image image_width, image_height, split, sequence, timeofday, weather and scene.
+`otherlight.sets.rows` says what an expression sees.
 """
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager
+from threading import Lock, Timer
+from types import TracebackType
 from typing import Any
 
 import duckdb
@@ -17,10 +18,16 @@ from jaxtyping import Bool
 
 from otherlight.config import nearest
 from otherlight.errors import QueryError
+from otherlight.sets.rows import Rows, box_rows, count_columns, image_rows
+
+__all__ = ["Chosen", "Questions", "choose_boxes", "choose_images", "count_columns"]
 
 Chosen = Bool[np.ndarray, " rows"]
 
-_OF_IMAGE = ("split", "sequence", "timeofday", "weather", "scene")
+_MEMORY = "4GB"
+_LONGEST, _DEEPEST = 100_000, 100
+"""Letters and open brackets of an expression; DuckDB's parser takes minutes and gigabytes over
+thousands of open brackets."""
 
 
 def choose_images(images: pa.Table, boxes: pa.Table, classes: Sequence[str], where: str) -> Chosen:
@@ -29,96 +36,141 @@ def choose_images(images: pa.Table, boxes: pa.Table, classes: Sequence[str], whe
     Raises:
         QueryError: it is not one expression, or names a column that is not there.
     """
-    counts = ", ".join(
-        f"count(*) FILTER (NOT b.ignore AND b.label = {_quoted(name)}) AS {column}"
-        for name, column in zip(classes, count_columns(classes), strict=True)
-    )
-    query = f"""
-        SELECT i.row, i.* EXCLUDE (row),
-            count(b.image) FILTER (NOT b.ignore) AS n_boxes,
-            count(*) FILTER (NOT b.ignore AND b.occlusion_level >= 1) AS n_occluded
-            {"," if counts else ""} {counts}
-        FROM images i LEFT JOIN boxes b ON b.image = i.image GROUP BY ALL"""
-    names = [*images.column_names, "n_boxes", "n_occluded", *count_columns(classes)]
-    return _choose(query, where, {"images": _numbered(images), "boxes": boxes}, names, len(images))
+    with Questions(image_rows(images, boxes, classes)) as asked:
+        return asked.choose(where)
 
 
 def choose_boxes(images: pa.Table, boxes: pa.Table, where: str) -> Chosen:
     """Say which rows of the boxes an expression chooses; null counts as no."""
-    size = ("box_width", "box_height", "area", "image_width", "image_height")
-    query = f"""
-        SELECT b.*, b."right" - b."left" AS box_width, b.bottom - b.top AS box_height,
-            (b."right" - b."left") * (b.bottom - b.top) AS area,
-            i.width AS image_width, i.height AS image_height,
-            {", ".join(f"i.{name}" for name in _OF_IMAGE)}
-        FROM boxes b JOIN images i ON b.image = i.image"""
-    names = [*boxes.column_names, *size, *_OF_IMAGE]
-    return _choose(query, where, {"images": images, "boxes": _numbered(boxes)}, names, len(boxes))
+    with Questions(box_rows(images, boxes)) as asked:
+        return asked.choose(where)
 
 
-def count_columns(classes: Sequence[str]) -> list[str]:
-    """Name the count column of each class.
+class Questions:
+    """Rows that expressions are asked about; safe to share between threads, one asks at a time.
 
-    >>> count_columns(["car", "traffic light"])
-    ['n_car', 'n_traffic_light']
+    ``kept`` works the rows out once, for many questions. ``seconds`` ends a question that takes
+    longer with a QueryError.
     """
-    return ["n_" + re.sub(r"\W", "_", name) for name in classes]
 
+    def __init__(self, rows: Rows, *, kept: bool = False, seconds: float | None = None) -> None:
+        self.names, self.count = rows.names, rows.count
+        self._seconds, self._lock = seconds, Lock()
+        self._connection = duckdb.connect(":memory:")
+        for name, table in rows.tables.items():
+            self._connection.register(name, table)
+        # Nothing is spilled to disk either: a question leaves no file behind.
+        self._connection.execute(f"SET temp_directory=''; SET memory_limit='{_MEMORY}'")
+        self._connection.execute("SET python_enable_replacements=false")
+        self._connection.execute("SET enable_external_access=false; SET lock_configuration=true")
+        self._rows = f"({rows.query})"
+        if kept:
+            self._connection.execute(f"CREATE TEMP TABLE kept_rows AS {rows.query}")
+            self._rows = "kept_rows"
 
-def _choose(
-    rows: str, where: str, tables: dict[str, pa.Table], names: Sequence[str], count: int
-) -> Chosen:
-    with duckdb.connect(":memory:") as connection:
-        for name, table in tables.items():
-            connection.register(name, table)
-        connection.execute("SET enable_external_access=false; SET lock_configuration=true")
-        _check_expression(connection, where)
-        try:
-            # The line break keeps a trailing comment from swallowing the bracket.
-            found = connection.execute(f"SELECT row FROM ({rows}) WHERE ({where}\n)").fetchnumpy()
-        except duckdb.BinderException as error:
-            missing = re.search(r'Referenced column "([^"]+)"', str(error))
-            if not missing:
+    def __enter__(self) -> "Questions":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
+    ) -> None:
+        self._connection.close()
+
+    def choose(self, where: str) -> Chosen:
+        """Say which rows an expression chooses; null counts as no."""
+        # The line break keeps a trailing comment from swallowing the bracket.
+        found = self._ask("filter", where, f"SELECT row FROM {self._rows} WHERE ({where}\n)")
+        chosen = np.zeros(self.count, bool)
+        chosen[np.asarray(found["row"], np.int64)] = True
+        return chosen
+
+    def tally(self, value: str) -> tuple[list[Any], list[int]]:
+        """Name the values that an expression takes, in order, nulls last, and how often each."""
+        found = self._ask(
+            "value",
+            value,
+            f"SELECT value, count(*) AS times FROM (SELECT ({value}\n) AS value FROM {self._rows})"
+            " GROUP BY value ORDER BY value NULLS LAST",
+            listed=True,
+        )
+        return [value for value, _ in found], [times for _, times in found]
+
+    def _ask(self, kind: str, expression: str, query: str, *, listed: bool = False) -> Any:
+        _check_extent(kind, expression)
+        what = f"The {kind} {expression!r}"
+        with self._lock, self._in_time():
+            try:
+                _check_expression(self._connection, kind, expression)
+                answer = self._connection.execute(query)
+                return answer.fetchall() if listed else answer.fetchnumpy()
+            except duckdb.BinderException as error:
+                missing = re.search(r'Referenced column "([^"]+)"', str(error))
+                if not missing:
+                    raise QueryError(f"{what} must fit the columns: {_first(error)}") from error
                 raise QueryError(
-                    f"The filter {where!r} must fit the columns: {_first(error)}"
+                    f"{what} must name columns there are; there is no {missing[1]!r}. "
+                    f"{nearest(missing[1], self.names)}"
                 ) from error
-            raise QueryError(
-                f"The filter {where!r} must name columns there are; there is no {missing[1]!r}. "
-                f"{nearest(missing[1], names)}"
-            ) from error
-        except duckdb.Error as error:
-            raise QueryError(
-                f"The filter {where!r} cannot be evaluated: {_first(error)}"
-            ) from error
-    chosen = np.zeros(count, bool)
-    chosen[np.asarray(found["row"], np.int64)] = True
-    return chosen
+            except duckdb.InterruptException as error:
+                raise QueryError(
+                    f"{what} must be answered within {self._seconds:g} seconds; it was not. "
+                    f"Ask for less."
+                ) from error
+            except duckdb.Error as error:
+                raise QueryError(f"{what} cannot be evaluated: {_first(error)}") from error
+
+    @contextmanager
+    def _in_time(self) -> Generator[None]:
+        if self._seconds is None:
+            yield
+            return
+        timer = Timer(self._seconds, self._connection.interrupt)
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
 
 
-def _check_expression(connection: duckdb.DuckDBPyConnection, where: str) -> None:
+_EXAMPLES: Mapping[str, str] = {
+    "filter": "\"timeofday = 'night' AND n_car > 0\"",
+    "value": '"n_occluded" or "box_height / image_height"',
+}
+
+
+def _check_extent(kind: str, expression: str) -> None:
+    depth = deepest = 0
+    for letter in expression:
+        depth += (letter in "([{") - (letter in ")]}")
+        deepest = max(deepest, depth)
+    if len(expression) > _LONGEST or deepest > _DEEPEST:
+        raise QueryError(
+            f"A {kind} may have {_LONGEST:,} letters and {_DEEPEST} brackets within each other; "
+            f"{len(expression):,} and {deepest:,} came, beginning {expression[:40]!r}. Say it "
+            f"with fewer."
+        )
+
+
+def _check_expression(connection: duckdb.DuckDBPyConnection, kind: str, expression: str) -> None:
     """Let one expression pass and nothing else: no second statement, no other clause."""
     parsed = connection.execute(
-        "SELECT json_serialize_sql($1::VARCHAR)", [f"SELECT ({where}\n)"]
+        "SELECT json_serialize_sql($1::VARCHAR)", [f"SELECT ({expression}\n)"]
     ).fetchone()
     tree: Any = json.loads(parsed[0]) if parsed else {"error": True}
     nodes = [] if tree.get("error") else [s["node"] for s in tree["statements"]]
-    simple = bool(where.strip()) and len(nodes) == 1 and nodes[0]["type"] == "SELECT_NODE"
+    simple = bool(expression.strip()) and len(nodes) == 1 and nodes[0]["type"] == "SELECT_NODE"
     if simple:
         node = nodes[0]
         simple = len(node["select_list"]) == 1 and node["from_table"]["type"] == "EMPTY"
     if not simple:
         raise QueryError(
-            f"A filter must be one SQL expression such as \"timeofday = 'night' AND n_car > 0\"; "
-            f"{where!r} is not: {tree.get('error_message', 'it holds more than one expression')}."
+            f"A {kind} must be one SQL expression such as {_EXAMPLES[kind]}; "
+            f"{expression!r} is not: "
+            f"{tree.get('error_message', 'it holds more than one expression')}."
         )
-
-
-def _numbered(table: pa.Table) -> pa.Table:
-    return table.append_column("row", pa.array(np.arange(len(table)), pa.int64()))
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
 
 
 def _first(error: Exception) -> str:

@@ -1,0 +1,86 @@
+"""What a filter sees: the rows of images and of boxes, with their counts and sizes, as SQL.
+
+Images have their columns and the counts n_boxes, n_occluded and n_<class>, which leave ignored
+boxes out. Boxes have their columns, box_width, box_height and area in pixels, and of their image
+image_width, image_height, split, sequence, timeofday, weather and scene.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+_OF_IMAGE = ("split", "sequence", "timeofday", "weather", "scene")
+_OF_BOX = ("box_width", "box_height", "area", "image_width", "image_height")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rows:
+    """A query over named tables, the columns that it gives beside ``row``, and how many rows."""
+
+    query: str
+    tables: Mapping[str, pa.Table]
+    names: tuple[str, ...]
+    count: int
+
+
+def image_rows(images: pa.Table, boxes: pa.Table, classes: Sequence[str]) -> Rows:
+    """Lay out the rows of the images, each with the counts of its boxes."""
+    counts = count_columns(classes)
+    counted = [
+        "count(*) AS n_boxes",
+        "count(*) FILTER (occlusion_level >= 1) AS n_occluded",
+        *(
+            f"count(*) FILTER (label = {quoted(name)}) AS {column}"
+            for name, column in zip(classes, counts, strict=True)
+        ),
+    ]
+    # Counted first, joined after: a join of every box with its image's columns costs seconds.
+    query = f"""
+        SELECT i.*, {", ".join(f"coalesce(b.{n}, 0) AS {n}" for n in ("n_boxes", "n_occluded", *counts))}
+        FROM images i LEFT JOIN (
+            SELECT image AS counted_image, {", ".join(counted)}
+            FROM boxes WHERE NOT "ignore" GROUP BY image
+        ) b ON b.counted_image = i.image"""  # noqa: E501
+    return Rows(
+        query=query,
+        tables={"images": _numbered(images), "boxes": boxes},
+        names=(*images.column_names, "n_boxes", "n_occluded", *counts),
+        count=len(images),
+    )
+
+
+def box_rows(images: pa.Table, boxes: pa.Table) -> Rows:
+    """Lay out the rows of the boxes, each with its size and with words of its image."""
+    query = f"""
+        SELECT b.*, b."right" - b."left" AS box_width, b.bottom - b.top AS box_height,
+            (b."right" - b."left") * (b.bottom - b.top) AS area,
+            i.width AS image_width, i.height AS image_height,
+            {", ".join(f"i.{name}" for name in _OF_IMAGE)}
+        FROM boxes b JOIN images i ON b.image = i.image"""
+    return Rows(
+        query=query,
+        tables={"images": images, "boxes": _numbered(boxes)},
+        names=(*boxes.column_names, *_OF_BOX, *_OF_IMAGE),
+        count=len(boxes),
+    )
+
+
+def count_columns(classes: Sequence[str]) -> list[str]:
+    """Name the count column of each class.
+
+    >>> count_columns(["car", "traffic light"])
+    ['n_car', 'n_traffic_light']
+    """
+    return ["n_" + re.sub(r"\W", "_", name) for name in classes]
+
+
+def quoted(text: str) -> str:
+    """Write a text as SQL does."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _numbered(table: pa.Table) -> pa.Table:
+    return table.append_column("row", pa.array(np.arange(len(table)), pa.int64()))
