@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from otherlight import __version__
-from otherlight.cli import demo, info, learning, plans, sets, verdicts
+from otherlight.cli import demo, info, learning, plans, sets, verdicts, view
 from otherlight.cli.command import command
 
 app = typer.Typer(
@@ -24,6 +24,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "import": sets.import_,
     "export": sets.export,
     "info": info.info,
+    "view": view.view,
     "list": sets.list_,
     "train": learning.train,
     "translate": learning.translate,

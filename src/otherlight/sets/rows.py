@@ -69,12 +69,22 @@ def box_rows(images: pa.Table, boxes: pa.Table) -> Rows:
 
 
 def count_columns(classes: Sequence[str]) -> list[str]:
-    """Name the count column of each class.
+    """Name the count column of each class; SQL knows no large letters, so a second gets a number.
 
-    >>> count_columns(["car", "traffic light"])
-    ['n_car', 'n_traffic_light']
+    >>> count_columns(["car", "traffic light", "Car", "boxes"])
+    ['n_car', 'n_traffic_light', 'n_Car_2', 'n_boxes_2']
     """
-    return ["n_" + re.sub(r"\W", "_", name) for name in classes]
+    taken = {"n_boxes", "n_occluded"}
+    names: list[str] = []
+    for each in classes:
+        name = plain = "n_" + re.sub(r"\W", "_", each)
+        times = 1
+        while name.casefold() in taken:
+            times += 1
+            name = f"{plain}_{times}"
+        taken.add(name.casefold())
+        names.append(name)
+    return names
 
 
 def quoted(text: str) -> str:
