@@ -1,4 +1,4 @@
-"""How long a set of 100,000 images and 1.8 million boxes takes to make, write, read and filter.
+"""How long a set of 100,000 images and 1.8 million boxes takes to make, write, filter, look at.
 
 Run: python benchmarks/large_set.py
 """
@@ -10,6 +10,9 @@ from pathlib import Path
 import numpy as np
 
 from otherlight.sets import build_set, read_set, write_set
+from otherlight.sets.describe import describe_set
+from otherlight.sets.histogram import histogram
+from otherlight.view.album import Album
 
 CLASSES = ("car", "truck", "bus", "person", "rider", "bike", "motor", "light", "sign", "train")
 
@@ -34,7 +37,7 @@ def main() -> None:
 
         def lap(what: str) -> None:
             nonlocal started
-            print(f"{what:10} {time.perf_counter() - started:6.2f} s")
+            print(f"{what:20} {time.perf_counter() - started:6.2f} s")
             started = time.perf_counter()
 
         made = build_set("large", CLASSES, images, boxes, root=Path(folder))
@@ -49,6 +52,16 @@ def main() -> None:
         lap("where boxes")
         arrays = again.boxes_of()
         lap("arrays")
+        describe_set(again, stored_hash="as set.json says")
+        lap("describe")
+        histogram([again], "n_occluded")
+        lap("histogram of images")
+        histogram([again], "box_height")
+        lap("histogram of boxes")
+        album = Album(again)
+        lap("open to view")
+        album.page("n_car > 1", 50_000, 48)
+        lap("filter and page")
         print(len(night), len(arrays))
 
 

@@ -65,7 +65,9 @@ def test_every_shipped_plan_parses(plan: Path):
     assert read_plan(plan).steps
 
 
-@pytest.mark.parametrize("module", ["otherlight", "otherlight.cli", "otherlight.datasets"])
+@pytest.mark.parametrize(
+    "module", ["otherlight", "otherlight.cli", "otherlight.datasets", "otherlight.view.server"]
+)
 def test_the_front_of_the_house_loads_no_torch(module: str):
     code = f"import sys, {module}; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -11,9 +11,11 @@ import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from PIL import Image
 from viewing import served, street, written
 
@@ -224,6 +226,31 @@ def test_what_is_no_http_is_refused_and_the_next_is_answered(server: Server):
         assert b" 200 " not in answer.split(b"\r\n")[0]
         assert b"Traceback" not in answer
     assert get(server, "/images").status == 200
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    path=st.sampled_from(["/", "/images", "/image", "/thumbnail", "/picture", "/beside", "/x"]),
+    words=st.dictionaries(
+        st.sampled_from(["where", "first", "count", "row", "x"]),
+        st.text(max_size=12) | st.integers(-5, 10**12).map(str)
+        | st.sampled_from(["n_car", "image", "1/0", "NULL", "'a'", "now()", "row", "*", "[1]"]),
+    ),
+)  # fmt: skip
+def test_whatever_is_asked_gets_an_answer(server: Server, path: str, words: dict[str, str]):
+    reply = get(server, f"{path}?{urlencode(words)}")
+    assert reply.status in (200, 400, 404), reply.body
+    assert reply.status == 200 or reply.json()["error"]
+
+
+def test_a_name_is_never_taken_for_markup(tmp_path: Path):
+    name = "</title></script><script>alert(1)</script>"
+    images = build_set(name, [name], [{"image": "a.png"}], [], root=tmp_path)
+    with served(Album(images)) as server:
+        page = get(server, "/").body.decode()
+    assert "alert(1)" in page
+    assert "<script>alert" not in page
+    assert page.count("</script>") == 2
 
 
 def test_a_table_that_names_other_files_shows_none_of_them(tmp_path: Path):
