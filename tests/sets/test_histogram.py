@@ -62,8 +62,14 @@ def test_no_value_is_lost_however_far_or_near(heights: list[float]):
 
 
 def test_what_is_null_or_nan_is_unknown_and_what_is_too_much_is_others():
-    assert histogram([made([9, 9], time_s=float("nan"))], "time_s").unknown == [2]
+    nan = float("nan")
+    assert histogram([made([9, 9], time_s=nan)], "time_s").unknown == [2]
     assert histogram([made([9, 9])], "timeofday").unknown == [2]
+    text = "CASE WHEN image = '0.jpg' THEN NULL ELSE image END"
+    assert histogram([made([9, 9])], text).labels() == ["1.jpg"]
+    assert histogram([made([9, 9])], text).unknown == [1]
+    assert histogram([made([9, 9])], "MAP {'a': n_car}").counts[0] == [1, 1]
+    assert histogram([build_set("none", [], [], [], root=Path())], "n_boxes").counts == [[]]
     many = histogram([made([9] * 45)], "image")
     assert (sum(many.counts[0]), many.others[0]) == (40, 5)
 

@@ -1,10 +1,9 @@
 """How often which value: of a column, a count or any expression that a filter understands."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from itertools import pairwise
-from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -13,12 +12,23 @@ from otherlight.config import nearest
 from otherlight.errors import QueryError
 from otherlight.sets.image_set import ImageSet
 from otherlight.sets.queries import Questions
-from otherlight.sets.rows import box_rows, image_rows
+from otherlight.sets.rows import Rows, box_rows, image_rows
 
 _BARS = 16
 _WORDS = 40
 
-Tally = tuple[list[Any], list[int]]
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Tally:
+    """The different values of one set, how often each, and how many are null or nan."""
+
+    values: Any
+    times: Any
+    unknown: int
+
+    @property
+    def numbers(self) -> bool:
+        return self.values.dtype.kind in "iuf"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,19 +80,24 @@ def histogram(sets: Sequence[ImageSet], column: str) -> Histogram:
         QueryError: neither images nor boxes have it; the nearest name is told.
     """
     of, tallies = _tallies(sets, column)
-    values = {value for known, _ in tallies for value in known if value is not None}
-    numbers = all(isinstance(v, int | float | Decimal) and not isinstance(v, bool) for v in values)
-    bars = _number_bars(values) if numbers else _word_bars(tallies)
+    known = [tally for tally in tallies if len(tally.values)]
+    numbers = all(tally.numbers for tally in known)
+    bars = _number_bars([tally.values for tally in known]) if numbers else _word_bars(known)
     counts = [_count(tally, bars) for tally in tallies]
-    unknown = [sum(n for v, n in zip(*tally, strict=True) if v is None) for tally in tallies]
-    others = [
-        sum(tally[1]) - sum(found) - gone
-        for tally, found, gone in zip(tallies, counts, unknown, strict=True)
-    ]
-    return Histogram(column=column, of=of, bars=bars, counts=counts, unknown=unknown, others=others)
+    return Histogram(
+        column=column,
+        of=of,
+        bars=bars,
+        counts=counts,
+        unknown=[tally.unknown for tally in tallies],
+        others=[
+            int(tally.times.sum()) - sum(found)
+            for tally, found in zip(tallies, counts, strict=True)
+        ],
+    )
 
 
-def _tallies(sets: Sequence[ImageSet], column: str) -> tuple[str, list[Tally]]:
+def _tallies(sets: Sequence[ImageSet], column: str) -> tuple[str, list[_Tally]]:
     """Ask the images, then the boxes; a name that neither has is told with its nearest."""
     try:
         return "images", [_tally(each, column, _images_of) for each in sets]
@@ -99,36 +114,41 @@ def _tallies(sets: Sequence[ImageSet], column: str) -> tuple[str, list[Tally]]:
     )
 
 
-def _tally(images: ImageSet, column: str, rows: Callable[[ImageSet], Any]) -> Tally:
+def _tally(images: ImageSet, column: str, rows: Callable[[ImageSet], Rows]) -> _Tally:
     with Questions(rows(images)) as asked:
         values, times = asked.tally(column)
-    return [_held(value) for value in values], times
+    data, unknown = np.ma.getdata(values), np.ma.getmaskarray(values).copy()
+    if data.dtype.kind == "f":
+        unknown |= ~np.isfinite(data)
+    elif data.dtype.kind not in "iu":
+        words = [_word(value) for value in data.tolist()]
+        data = np.array([*words, None], object)[:-1]  # never an array of arrays
+        unknown |= np.array([word is None for word in words], bool)
+    return _Tally(values=data[~unknown], times=times[~unknown], unknown=int(times[unknown].sum()))
 
 
-def _images_of(images: ImageSet) -> Any:
+def _images_of(images: ImageSet) -> Rows:
     return image_rows(images.images, images.boxes, images.classes)
 
 
-def _boxes_of(images: ImageSet) -> Any:
+def _boxes_of(images: ImageSet) -> Rows:
     return box_rows(images.images, images.boxes)
 
 
-def _held(value: Any) -> Any:
-    """Keep what can be a bar; the rest, such as maps, by its text; nan and inf are unknown."""
-    if isinstance(value, float | Decimal):
-        return float(value) if isfinite(value) else None
-    return value if value is None or isinstance(value, bool | int | str) else str(value)
+def _word(value: Any) -> Any:
+    """Keep texts and truths; the rest, such as maps and dates, by its text."""
+    return value if value is None or isinstance(value, bool | str) else str(value)
 
 
-def _number_bars(values: set[Any]) -> list[Any]:
-    if not values:
+def _number_bars(tallies: Sequence[Any]) -> list[Any]:
+    if not tallies:
         return []
-    low, high = min(values), max(values)
-    whole = all(float(value).is_integer() for value in values)
-    if whole and high - low < 2 * _BARS:
+    values = np.unique(np.concatenate(tallies))
+    low, high = values[0].item(), values[-1].item()
+    if high - low < 2 * _BARS and bool((values == np.floor(values)).all()):
         return list(range(int(low), int(high) + 1))
     if len(values) <= _BARS // 2:
-        return sorted(values)
+        return values.tolist()
     step = _round_step(high / _BARS - low / _BARS)
     if step < 1e-9 * max(abs(low), abs(high)):  # round edges would fall together
         return list(pairwise(np.unique(np.linspace(low, high, _BARS + 1)).tolist()))
@@ -147,25 +167,27 @@ def _round_step(least: float) -> float:
     return next(float(power * times) for times in (1, 2, 5, 10) if power * times >= least)
 
 
-def _word_bars(tallies: Sequence[Tally]) -> list[Any]:
-    total: dict[Any, int] = {}
+def _word_bars(tallies: Sequence[_Tally]) -> list[Any]:
+    total: Counter[Any] = Counter()
     for tally in tallies:
-        for value, times in zip(*tally, strict=True):
-            if value is not None:
-                total[value] = total.get(value, 0) + times
+        total.update(_times_of(tally))
     return sorted(total, key=lambda value: (-total[value], str(value)))[:_WORDS]
 
 
-def _count(tally: Tally, bars: Sequence[Any]) -> list[int]:
+def _count(tally: _Tally, bars: Sequence[Any]) -> list[int]:
     if bars and isinstance(bars[0], tuple):
-        pairs = [(v, n) for v, n in zip(*tally, strict=True) if v is not None]
         edges = [bars[0][0], *(high for _, high in bars)]
-        found, _ = np.histogram(
-            [value for value, _ in pairs], bins=edges, weights=[times for _, times in pairs]
-        )
-        return [round(count) for count in found]
-    times = dict(zip(*tally, strict=True))
-    return [times.get(bar, 0) for bar in bars]
+        found, _ = np.histogram(tally.values.astype(np.float64), bins=edges, weights=tally.times)
+        return [round(count) for count in found.tolist()]
+    times = _times_of(tally)
+    return [times[bar] for bar in bars]
+
+
+def _times_of(tally: _Tally) -> Counter[Any]:
+    times: Counter[Any] = Counter()
+    for value, count in zip(tally.values.tolist(), tally.times.tolist(), strict=True):
+        times[value] += count
+    return times
 
 
 def _said(value: Any) -> str:

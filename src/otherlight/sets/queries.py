@@ -87,25 +87,23 @@ class Questions:
         chosen[np.asarray(found["row"], np.int64)] = True
         return chosen
 
-    def tally(self, value: str) -> tuple[list[Any], list[int]]:
-        """Name the values that an expression takes, in order, nulls last, and how often each."""
+    def tally(self, value: str) -> tuple[Any, Any]:
+        """Give the different values that an expression takes, nulls masked, and how often each."""
         found = self._ask(
             "value",
             value,
             f"SELECT value, count(*) AS times FROM (SELECT ({value}\n) AS value FROM {self._rows})"
-            " GROUP BY value ORDER BY value NULLS LAST",
-            listed=True,
+            " GROUP BY value",
         )
-        return [value for value, _ in found], [times for _, times in found]
+        return found["value"], found["times"]
 
-    def _ask(self, kind: str, expression: str, query: str, *, listed: bool = False) -> Any:
+    def _ask(self, kind: str, expression: str, query: str) -> Any:
         _check_extent(kind, expression)
         what = f"The {kind} {expression!r}"
         with self._lock, self._in_time():
             try:
                 _check_expression(self._connection, kind, expression)
-                answer = self._connection.execute(query)
-                return answer.fetchall() if listed else answer.fetchnumpy()
+                return self._connection.execute(query).fetchnumpy()
             except duckdb.BinderException as error:
                 missing = re.search(r'Referenced column "([^"]+)"', str(error))
                 if not missing:
