@@ -119,14 +119,14 @@ def _tell(
 
 def _short(facts: Mapping[str, Any]) -> dict[str, Any]:
     """Say in a line each what programs get whole."""
-    from otherlight.datasets.samples import count_lines
-
     shown = {**facts}
-    attributes = shown.pop("attributes")
-    made_by, counts = shown.pop("made_by"), shown.pop("counts")
+    attributes, made_by, counts = (shown.pop(name) for name in ("attributes", "made_by", "counts"))
     shown |= {f"attribute {name}": _listed(values) for name, values in attributes.items()}
     shown["made_by"] = f"{made_by.get('command', 'hand')}, version {made_by.get('version', '?')}"
-    return {**shown, "kept": "; ".join(count_lines(counts))}
+    shown["kept"] = f"{counts.get('kept', 0):,} of {counts.get('read', 0):,} images"
+    if "boxes_read" in counts:
+        shown["kept"] += f", {counts['boxes_kept']:,} of {counts['boxes_read']:,} boxes"
+    return {**shown, "dropped": counts.get("dropped"), "noted": counts.get("noted")}
 
 
 def _listed(values: Any) -> Any:
