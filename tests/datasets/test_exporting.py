@@ -97,6 +97,7 @@ def test_yolo_keeps_splits_and_says_what_data_yaml_lacks(tmp_path: Path):
         "train": "images/train", "val": "images/train", "names": {0: "car", 1: "traffic light"},
     }  # fmt: skip
     assert counts["noted"] == {
+        "image renamed (lineage.csv names both)": 2,
         "image of split pool, which data.yaml does not name": 1,
         "no split val: data.yaml names images/train for it": 1,
     }
@@ -166,7 +167,7 @@ def test_an_export_is_done_once_and_a_torn_one_is_done_again(tmp_path: Path):
 def test_what_cannot_be_exported_is_refused(tmp_path: Path):
     whole = some_set(tmp_path)
     with pytest.raises(
-        DatasetError, match="exported as yolo, coco, bdd100k, pairs; 'folder' is read only"
+        DatasetError, match="exported as yolo, coco, voc, kitti, bdd100k, pairs; 'folder' is"
     ):
         export_set("folder", whole, tmp_path / "a")
     export_set("coco", whole, tmp_path / "f")

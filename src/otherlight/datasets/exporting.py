@@ -7,9 +7,10 @@ from typing import Any
 from otherlight import __version__
 from otherlight.config import plain
 from otherlight.datasets.formats import FORMATS, Format
+from otherlight.datasets.held import count_lost, write_lineage
 from otherlight.datasets.importing import find_format
 from otherlight.datasets.pairs_writing import PairsLayout
-from otherlight.datasets.placing import place_images
+from otherlight.datasets.placing import Placed, fit_names, place_images
 from otherlight.datasets.samples import Tally
 from otherlight.errors import BusyError, DatasetError
 from otherlight.records.files import holding, read_json, write_json
@@ -26,9 +27,10 @@ def export_set(
 ) -> dict[str, Any]:
     """Write a set in one of `FORMATS`, its pixels linked (or copied), and say what was lost.
 
-    Returns counts as `ImageSet.counts` has them: read, kept, dropped by rule, noted by rule. They
-    also lie in ``export.json``, whose presence says that the export is whole. ``layout`` is for
-    pairs alone.
+    Returns counts as `ImageSet.counts` has them: read, kept, dropped by rule, noted by rule; and
+    ``lost``: how many images and boxes say something that has no place in the format, by column.
+    They also lie in ``export.json``; which file is which image, and what it was translated from,
+    in ``lineage.csv``. ``layout`` is for pairs alone.
 
     Raises:
         DatasetError: the format is not written, or an image is gone.
@@ -49,17 +51,19 @@ def export_set(
         write_json(to / "export.json", {**mark, "counts": None})
         tally = Tally(images=len(images))
         if chosen.lay_out:
-            layout = layout or PairsLayout()
-            kept = len(chosen.lay_out(images, to, layout, copy, tally).rows)
+            placed = chosen.lay_out(images, to, layout or PairsLayout(), copy, tally)
         else:
-            kept = _write(chosen, images, to, copy, tally)
-        counts = tally.as_counts(kept, tally.boxes)
+            placed = _write(chosen, images, to, copy, tally)
+        write_lineage(images, placed, to)
+        counts = tally.as_counts(len(placed.rows), tally.boxes)
         counts["boxes_read"] = images.boxes.num_rows
-        write_json(to / "export.json", {**mark, "counts": counts})
+        counts["lost"] = count_lost(images, placed.rows, chosen.holds)
+        about = {"licence": images.licence, "parents": list(images.parents)}
+        write_json(to / "export.json", {**mark, **about, "counts": counts})
     return counts
 
 
-def _write(chosen: Format, images: ImageSet, to: Path, copy: bool, tally: Tally) -> int:
+def _write(chosen: Format, images: ImageSet, to: Path, copy: bool, tally: Tally) -> Placed:
     assert chosen.write is not None
     labelled = images.column("labelled")
     rows = [row for row, known in enumerate(labelled) if known]
@@ -70,10 +74,11 @@ def _write(chosen: Format, images: ImageSet, to: Path, copy: bool, tally: Tally)
             f"An export holds labelled images; {images.name} has none. Label it first."
         )
     keys, splits = images.names(), images.column("split")
-    names = chosen.arrange([keys[row] for row in rows], [splits[row] for row in rows])
-    placed = place_images(images, rows, names, to / "images", copy=copy)
+    kept = [keys[row] for row in rows]
+    names = fit_names(kept, chosen.arrange(kept, [splits[row] for row in rows]), tally)
+    placed = place_images(images, rows, names, to / chosen.folder, copy=copy)
     chosen.write(images, placed, to, tally)
-    return len(rows)
+    return placed
 
 
 def _there(to: Path, mark: Mapping[str, Any]) -> dict[str, Any] | None:

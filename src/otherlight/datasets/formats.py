@@ -9,7 +9,10 @@ from otherlight.datasets.cityscapes import read_cityscapes
 from otherlight.datasets.coco import read_coco, write_coco
 from otherlight.datasets.config import ImportConfig
 from otherlight.datasets.folder import read_folder
+from otherlight.datasets.held import NOTHING, Holds
 from otherlight.datasets.kitti import read_kitti
+from otherlight.datasets.kitti_writing import FOLDER as KITTI_FOLDER
+from otherlight.datasets.kitti_writing import arrange_kitti, write_kitti
 from otherlight.datasets.lists import read_lists
 from otherlight.datasets.pairs import read_pairs
 from otherlight.datasets.pairs_writing import PairsLayout, lay_out_pairs
@@ -21,7 +24,9 @@ from otherlight.datasets.sfm120k import read_sfm120k
 from otherlight.datasets.video import read_video
 from otherlight.datasets.vkitti2 import read_vkitti2
 from otherlight.datasets.voc import read_voc
-from otherlight.datasets.yolo import arrange_yolo, read_yolo, write_yolo
+from otherlight.datasets.voc_writing import FOLDER as VOC_FOLDER
+from otherlight.datasets.voc_writing import write_voc
+from otherlight.datasets.yolo import arrange_yolo, keep_apart, read_yolo, write_yolo
 from otherlight.sets import ImageSet
 
 Reader = Callable[[Path, Path | None, ImportConfig, Tally], Content]
@@ -35,6 +40,11 @@ def _as_they_are(keys: Sequence[str], splits: Sequence[str | None]) -> list[str]
     return list(keys)
 
 
+def _apart(keys: Sequence[str], splits: Sequence[str | None]) -> list[str]:
+    del splits
+    return keep_apart(keys)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Format:
     """How one format is read from (source, images) and, where it can be, written."""
@@ -46,6 +56,10 @@ class Format:
     """Names of exported images, from their keys and splits."""
     lay_out: LayOut | None = None
     """Instead of ``write``, where images alone are written, labelled or not."""
+    folder: str = "images"
+    """Where exported images lie."""
+    holds: Holds = NOTHING
+    """What of a set comes back from an export."""
 
 
 FORMATS = {
@@ -54,6 +68,7 @@ FORMATS = {
         read=read_yolo,
         write=write_yolo,
         arrange=arrange_yolo,
+        holds=Holds(images=frozenset({"split"})),
     ),
     "coco": Format(
         about="one JSON file of images, annotations and categories; crowds are ignored regions",
@@ -63,9 +78,27 @@ FORMATS = {
     "voc": Format(
         about="PASCAL VOC: an XML file of objects for each image; difficult ones are ignored",
         read=read_voc,
+        write=write_voc,
+        arrange=_apart,
+        folder=VOC_FOLDER,
+        holds=Holds(
+            images=frozenset({"split"}),
+            boxes=frozenset({"occlusion_level"}),
+            box_words=frozenset({"pose", "truncated", "occluded", "difficult"}),
+            reason="difficult",
+        ),
     ),
     "kitti": Format(
-        about="KITTI's text files: label_2 (detection) or label_02 (tracking)", read=read_kitti
+        about="KITTI's text files: label_2 (detection) or label_02 (tracking)",
+        read=read_kitti,
+        write=write_kitti,
+        arrange=arrange_kitti,
+        folder=KITTI_FOLDER,
+        holds=Holds(
+            boxes=frozenset({"occlusion", "occlusion_level", "truncation", "depth_m"}),
+            box_words=frozenset({"alpha", "dimensions_m", "location_m", "rotation_y"}),
+            reason="dontcare",
+        ),
     ),
     "bdd100k": Format(
         about="one JSON file of frames: BDD100K's of 2018, or Scalabel's",

@@ -23,7 +23,8 @@ CLASSES = (
     "Car", "Van", "Truck", "Pedestrian", "Person_sitting", "Cyclist", "Tram", "Misc",
 )  # fmt: skip
 _ALIASES = {"Person": "Person_sitting"}
-_DONT_CARE = "DontCare"
+DONT_CARE = "DontCare"
+"""The type of a region in which nothing was labelled."""
 _FRAMES_PER_SECOND = 10.0
 _NUMBERS = 14
 """Numbers after the type: truncation, occlusion, alpha, 4 edges, 3 sizes, 3 places, rotation."""
@@ -44,20 +45,25 @@ class Line:
 class _Labels:
     """Objects by image, and the images that label files speak of, with what else is known."""
 
+    classes: Sequence[str]
     objects: Mapping[str, Sequence[Line]]
     files: Sequence[Path]
     columns: Mapping[str, Mapping[str, Any]] = field(default_factory=dict[str, Mapping[str, Any]])
 
 
 def read_kitti(source: Path, images: Path | None, config: ImportConfig, tally: Tally) -> Content:
-    """Read KITTI's detection or tracking labels; which, their folder says."""
+    """Read KITTI's detection or tracking labels; which, their folder says.
+
+    Classes are KITTI's eight unless ``names`` says others.
+    """
     folder, root = _places(source, images)
     there = list_images(root) if config.pixels else None
-    whole_drives = folder.name == "label_02"
-    labels = _by_drive(folder, there) if whole_drives else _by_image(folder, there)
+    classes = config.names or CLASSES
+    read = _by_drive if folder.name == "label_02" else _by_image
+    labels = read(folder, there, classes)
     names = sorted(set(there or ()) | set(labels.objects))
     return Content(
-        classes=CLASSES,
+        classes=classes,
         samples=_samples(folder, root, labels, there, names, tally),
         count=len(names),
         files=[*labels.files, *(root / name for name in there or ())],
@@ -87,7 +93,7 @@ def parse_line(text: str, at: str, *, tracking: bool = False) -> Line:
         raise DatasetError(f"Numbers must be finite in {at}; {text.strip()[:120]!r} came.")
     return Line(
         at=at,
-        label=_ALIASES.get(words[lead], words[lead]),
+        label=words[lead],
         edges=(numbers[3], numbers[4], numbers[5], numbers[6]),
         columns=_columns(words[lead:], numbers, identity, tracking=tracking),
         frame=frame,
@@ -119,7 +125,16 @@ def _columns(
     return columns | {"attributes": named}
 
 
-def _by_image(folder: Path, there: Sequence[str] | None) -> _Labels:
+def type_of(name: str) -> str:
+    """Write a class's name as one word, since blanks part the words of a line.
+
+    >>> type_of("traffic light")
+    'traffic_light'
+    """
+    return "_".join(name.split())
+
+
+def _by_image(folder: Path, there: Sequence[str] | None, classes: Sequence[str]) -> _Labels:
     """Read detection labels: the file of an image bears its name."""
     files = list_files(folder, (".txt",))
     stems = {PurePosixPath(name).with_suffix("").as_posix(): name for name in there or ()}
@@ -128,10 +143,10 @@ def _by_image(folder: Path, there: Sequence[str] | None) -> _Labels:
         stem = PurePosixPath(name).with_suffix("").as_posix()
         image = stems.get(stem, f"{stem}.png")
         objects[image] = list(_lines(folder / name, tracking=False))
-    return _Labels(objects=objects, files=[folder / name for name in files])
+    return _Labels(classes=classes, objects=objects, files=[folder / name for name in files])
 
 
-def _by_drive(folder: Path, there: Sequence[str] | None) -> _Labels:
+def _by_drive(folder: Path, there: Sequence[str] | None, classes: Sequence[str]) -> _Labels:
     """Read tracking labels: one file for all frames of a drive; frames without lines are empty."""
     files = list_files(folder, (".txt",))
     drives = {PurePosixPath(name).stem for name in files}
@@ -146,6 +161,7 @@ def _by_drive(folder: Path, there: Sequence[str] | None) -> _Labels:
         if PurePosixPath(image).parent.as_posix() in drives:
             objects.setdefault(image, [])
     return _Labels(
+        classes=classes,
         objects=objects,
         files=[folder / name for name in files],
         columns={image: _frame_of(image) for image in objects},
@@ -189,6 +205,10 @@ def _samples(
     tally: Tally,
 ) -> Generator[Sample]:
     known = None if there is None else set(there)
+    names_of = {type_of(label): label for label in labels.classes}
+    for other, label in _ALIASES.items():
+        if label in names_of:
+            names_of.setdefault(other, label)
     for name in names:
         lines = labels.objects.get(name)
         sample = Sample(
@@ -196,7 +216,7 @@ def _samples(
             file=root / name,
             at=str(folder),
             labelled=None if lines is None else True,
-            boxes=list(_boxes(lines or (), tally)),
+            boxes=list(_boxes(lines or (), names_of, tally)),
             columns=labels.columns.get(name, {}),
         )
         if known is None or name in known:
@@ -205,15 +225,17 @@ def _samples(
             drop_sample(sample, tally)
 
 
-def _boxes(lines: Sequence[Line], tally: Tally) -> Generator[RawBox]:
+def _boxes(lines: Sequence[Line], names: Mapping[str, str], tally: Tally) -> Generator[RawBox]:
+    """Name each object by its type; a region that nobody labelled is ignored for every class."""
     for line in lines:
-        if line.label == _DONT_CARE:
+        if line.label == DONT_CARE:
             tally.note("DontCare region, ignored for every class", line.at)
             ignored = {"ignore": True, "ignore_reason": "dontcare"}
-            for label in CLASSES:
+            for label in dict.fromkeys(names.values()):
                 yield RawBox(label=label, edges=line.edges, at=line.at, columns=ignored)
-        elif line.label not in CLASSES:
+        elif line.label not in names:
             tally.boxes += 1
             tally.drop(f"unknown type {line.label!r}", line.at)
         else:
-            yield RawBox(label=line.label, edges=line.edges, at=line.at, columns=line.columns)
+            label = names[line.label]
+            yield RawBox(label=label, edges=line.edges, at=line.at, columns=line.columns)

@@ -125,7 +125,7 @@ def count_lines(counts: Mapping[str, Any]) -> list[str]:
     if "boxes_read" in counts:
         lines.append(f"{counts['boxes_kept']} of {counts['boxes_read']} boxes kept")
     first = counts.get("first", {})
-    for kind in ("dropped", "noted"):
+    for kind in ("dropped", "noted", "lost"):
         for rule, times in counts.get(kind, {}).items():
             place = f" (first: {first[rule]})" if rule in first else ""
             lines.append(f"{kind}: {times} x {rule}{place}")

@@ -26,6 +26,7 @@ Edges = tuple[float, float, float, float]
 
 _SIDES = ("xmin", "ymin", "xmax", "ymax")
 _SPLITS = ("train", "val", "test")
+_MARKS = ("1", "0", "-1")
 _WORDS = ("pose", "truncated", "occluded", "difficult")
 
 
@@ -179,8 +180,11 @@ def _splits(root: Path) -> dict[str, str]:
     for split in _SPLITS:
         path = root / "ImageSets" / "Main" / f"{split}.txt"
         for line in path.read_text(errors="replace").splitlines() if path.is_file() else ():
-            if words := line.split():
-                found[words[0]] = split
+            found[line] = found[line.strip()] = split
+            # Lists by class say 1, 0 or -1 after the name, which may hold blanks itself.
+            *words, mark = line.split() or [""]
+            if words and mark in _MARKS:
+                found.setdefault(" ".join(words), split)
     return found
 
 
