@@ -64,8 +64,10 @@ def whole_pixels(low: float, high: float, length: int) -> tuple[int, int]:
     >>> whole_pixels(10.0, 30.0, 100), whole_pixels(9.6, 30.4, 100), whole_pixels(99.7, 100.0, 100)
     ((11, 30), (11, 30), (100, 100))
     """
-    first = min(math.floor(low + 0.5), length - 1) + 1
-    return first, min(max(math.floor(high + 0.5), first), length)
+    first, last = math.floor(low + 0.5) + 1, math.floor(high + 0.5)
+    if first > last:
+        first = last = min(math.floor((low + high) / 2), length - 1) + 1
+    return max(first, 1), min(last, length)
 
 
 def _head(database: str, name: str, size: tuple[int, int, int]) -> Element:

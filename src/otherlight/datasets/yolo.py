@@ -4,13 +4,14 @@ Polygons of the segmentation form become the boxes around them.
 """
 
 import math
+import re
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
 from otherlight.datasets.config import ImportConfig
 from otherlight.datasets.listing import list_files, read_text
-from otherlight.datasets.placing import Placed
+from otherlight.datasets.placing import Placed, size_of
 from otherlight.datasets.samples import Content, RawBox, Sample, Tally
 from otherlight.datasets.yolo_layout import NAME_FILES, Found, Layout, find_layout
 from otherlight.errors import DatasetError
@@ -21,6 +22,7 @@ from otherlight.sets import ImageSet
 Line = tuple[int, int, tuple[float, float, float, float]]
 """Number of the line, class id, edges as shares."""
 
+_IMAGES = re.compile(r"(?<![^/])images/")
 _MUST = "A YOLO line is: class id, then x and y of the centre, width, height, as shares"
 
 
@@ -165,8 +167,21 @@ def _sample(found: Found, lines: Sequence[Line] | None, names: Mapping[int, str]
 
 
 def arrange_yolo(keys: Sequence[str], splits: Sequence[str | None]) -> list[str]:
-    """Name exported images: under their split, and apart by more than their ending."""
-    return keep_apart([_under(split, key) for key, split in zip(keys, splits, strict=True)])
+    """Name exported images: under their split, and apart by more than their ending.
+
+    Trainers put ``labels`` for the last ``images`` of a path, so no folder of a key keeps that
+    name; and what has no split must not lie under one.
+
+    >>> arrange_yolo(["images/a.jpg", "train/b.jpg", "train/c.jpg"], ["val", "train", None])
+    ['val/images_/a.jpg', 'train/b.jpg', 'unsplit/train/c.jpg']
+    """
+    none = "unsplit" if any(splits) else None
+    return keep_apart(
+        [
+            _under(split or none, _IMAGES.sub("images_/", key))
+            for key, split in zip(keys, splits, strict=True)
+        ]
+    )
 
 
 def _under(split: str | None, key: str) -> str:
@@ -200,16 +215,10 @@ def keep_apart(names: Sequence[str]) -> list[str]:
 def write_yolo(images: ImageSet, placed: Placed, to: Path, tally: Tally) -> None:
     """Write labels/ and data.yaml; ignored boxes have no place in the format and are counted."""
     boxes = images.boxes_of()
-    widths, heights = images.column("width"), images.column("height")
     for row, name in track(
         zip(placed.rows, placed.names, strict=True), "writing labels", len(placed.rows)
     ):
-        if not widths[row]:
-            raise DatasetError(
-                f"YOLO's shares need the image's size; that of {name!r} is unknown. Import the "
-                f"set with pixels."
-            )
-        size = (widths[row], heights[row])
+        size = size_of(images, row, name, "YOLO's shares need")
         lines: list[str] = []
         for box in range(boxes.offsets[row], boxes.offsets[row + 1]):
             if boxes.ignore[box]:
