@@ -21,7 +21,12 @@ WIDTH, HEIGHT, MOST = 40, 30, 5
 WRITTEN = [name for name, format in FORMATS.items() if format.write]
 ATOL = {"yolo": 1e-8, "coco": 1e-9, "bdd100k": 1e-9, "kitti": 0.0, "voc": 0.5 + 1e-6}
 IGNORED = {"coco", "bdd100k", "voc"}
-LEVELS = {"bdd100k": (0, 0, 1, 1), "voc": (None, 0, 1, 1), "kitti": (None, 0, 1, 2)}
+LEVELS = {
+    "bdd100k": (0, 0, 1, 1),
+    "coco": (None, 0, 1, 1),
+    "voc": (None, 0, 1, 1),
+    "kitti": (None, 0, 1, 2),
+}
 """What becomes of the occlusion levels None, 0, 1 and 2."""
 
 QUIET = (HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large)
@@ -69,6 +74,8 @@ def parts(draw: st.DrawFn, pixels: Sequence[Path], splits: Sequence[str | None])
         {
             "image": key, "file": str(file), "width": WIDTH, "height": HEIGHT,
             "labelled": not number or draw(st.booleans()), "split": draw(st.sampled_from(splits)),
+            "timeofday": draw(st.sampled_from([None, "day", "twilight"])),
+            "attributes": draw(st.sampled_from([{}, {"timeofday": "dawn/dusk", "lens": "wet"}])),
         }
         for number, (key, file) in enumerate(
             zip(draw(st.lists(keys, min_size=1, max_size=MOST, unique=True)), pixels, strict=False)
@@ -159,6 +166,8 @@ def test_an_export_comes_back(format: str, data: st.DataObject, pixels: list[Pat
             check_boxes(format, boxes, after[file])
             if format == "kitti":
                 check_regions(whole.classes, boxes, after[file])
+        if format in ("coco", "bdd100k"):
+            check_light(format, whole, back)
         check_names(format, whole, to / "out", counts)
         if format == "voc":
             said = dict(
@@ -166,6 +175,22 @@ def test_an_export_comes_back(format: str, data: st.DataObject, pixels: list[Pat
             )
             for file, split in zip(back.files(), back.column("split"), strict=True):
                 assert split == (None if said[file.resolve()] == "pool" else said[file.resolve()])
+
+
+def check_light(format: str, whole: ImageSet, back: ImageSet) -> None:
+    """Time of day comes back, and in COCO every other word."""
+    came = {
+        file.resolve(): (light, dict(words))
+        for file, light, words in zip(
+            back.files(), back.column("timeofday"), back.column("attributes"), strict=True
+        )
+    }
+    for file, row in zip(whole.files(), whole.images.to_pylist(), strict=True):
+        if row["labelled"]:
+            light, words = came[file.resolve()]
+            # A column that nobody filled is filled by the word.
+            assert light == row["timeofday"] or (row["timeofday"], light) == (None, "twilight")
+            assert format != "coco" or words.get("lens") == dict(row["attributes"]).get("lens")
 
 
 def check_names(format: str, whole: ImageSet, to: Path, counts: Mapping[str, Any]) -> None:

@@ -17,7 +17,7 @@ from otherlight.datasets.json_stream import as_number, get, stream_json
 from otherlight.datasets.locating import drop_sample, find_images, label_file, note_unlabelled
 from otherlight.datasets.placing import Placed
 from otherlight.datasets.samples import Content, RawBox, Sample, Tally, inside
-from otherlight.datasets.words import as_words, normalise
+from otherlight.datasets.words import as_words, normalise, spoken
 from otherlight.errors import DatasetError
 from otherlight.records.files import write_json
 from otherlight.sets import ImageSet
@@ -174,17 +174,24 @@ def write_bdd100k(images: ImageSet, placed: Placed, to: Path, tally: Tally) -> N
     frames: list[dict[str, Any]] = []
     for row, name in zip(placed.rows, placed.names, strict=True):
         about = rows[row]
-        labels = [_label(box) for box in boxes[offsets[row] : offsets[row + 1]]]
+        here = boxes[offsets[row] : offsets[row + 1]]
+        labels = [_label(box) for box in here]
+        _count_levels([box["occlusion_level"] for box in here], name, tally)
         tally.boxes += len(labels)
-        words = {
-            key: dict(about["attributes"]).get(key) or about[key] or "undefined"
-            for key in ("weather", "scene", "timeofday")
-        }
+        said = spoken(about)
+        words = {key: said.get(key) or "undefined" for key in ("weather", "scene", "timeofday")}
         frame: dict[str, Any] = {"name": name, "attributes": words, "labels": labels}
         if about["sequence"] and not _is_bdd(name):
             frame |= {"videoName": about["sequence"], "frameIndex": about["frame"]}
         frames.append(frame)
     write_json(to / "labels.json", frames)
+
+
+def _count_levels(levels: Sequence[int | None], name: str, tally: Tally) -> None:
+    """Count what the flag ``occluded``, which is yes or no, cannot say."""
+    tally.note("box occluded at level 2, which BDD100K's flag holds as 1", name, levels.count(2))
+    rule = "box of unknown occlusion, which BDD100K's flag holds as not occluded"
+    tally.note(rule, name, levels.count(None))
 
 
 def _label(box: Mapping[str, Any]) -> dict[str, Any]:

@@ -13,9 +13,9 @@ from typing import Any
 from otherlight.datasets.config import ImportConfig
 from otherlight.datasets.json_stream import as_number, get, stream_json
 from otherlight.datasets.locating import drop_sample, find_images, label_file, note_unlabelled
-from otherlight.datasets.placing import Placed
+from otherlight.datasets.placing import Placed, size_of
 from otherlight.datasets.samples import Content, RawBox, Sample, Tally, inside
-from otherlight.datasets.words import as_words, normalise
+from otherlight.datasets.words import as_words, normalise, spoken
 from otherlight.errors import DatasetError
 from otherlight.records.files import write_json
 from otherlight.sets import ImageSet
@@ -165,35 +165,51 @@ def _columns(picture: Mapping[str, Any], number: Any, at: str, tally: Tally) -> 
 
 
 def write_coco(images: ImageSet, placed: Placed, to: Path, tally: Tally) -> None:
-    """Write ``annotations.json``; ignored boxes become crowds, ids begin at 1."""
-    boxes = images.boxes_of()
-    widths, heights = images.column("width"), images.column("height")
+    """Write ``annotations.json``; ignored boxes become crowds, ids begin at 1.
+
+    What else is known in words goes under ``attributes``, as CVAT has it; other tools leave it
+    alone.
+    """
+    rows, boxes = images.images.to_pylist(), images.boxes.to_pylist()
+    labels = {name: number for number, name in enumerate(images.classes, 1)}
+    offsets = images.boxes_of().offsets
     pictures: list[dict[str, Any]] = []
     notes: list[dict[str, Any]] = []
     numbers = _numbers(images, placed.rows)
     for number, row, name in zip(numbers, placed.rows, placed.names, strict=True):
-        size = {"width": widths[row], "height": heights[row]}
-        pictures.append({"id": number, "file_name": name, **size})
-        for box in range(boxes.offsets[row], boxes.offsets[row + 1]):
-            left, top, right, bottom = boxes.edges[box].tolist()
-            width, height = right - left, bottom - top
-            notes.append(
-                {
-                    "id": len(notes) + 1,
-                    "image_id": number,
-                    "category_id": int(boxes.label[box]) + 1,
-                    "bbox": [left, top, width, height],
-                    "area": width * height,
-                    "iscrowd": int(boxes.ignore[box]),
-                }
-            )
+        width, height = size_of(images, row, name, "COCO files state")
+        about = {"file_name": name, "width": width, "height": height}
+        words = _without_id(spoken(rows[row]))
+        pictures.append({"id": number, **about, "attributes": words})
+        for box in boxes[offsets[row] : offsets[row + 1]]:
+            if (box["occlusion_level"] or 0) > 1:
+                tally.note("box occluded at level 2, which COCO's flag holds as 1", name)
+            ids = {"id": len(notes) + 1, "image_id": number, "category_id": labels[box["label"]]}
+            notes.append({**ids, **_note(box)})
     tally.boxes += len(notes)
-    categories = [{"id": number, "name": name} for number, name in enumerate(images.classes, 1)]
+    categories = [{"id": number, "name": name} for name, number in labels.items()]
     info = {"description": images.name, "licence": images.licence}
     write_json(
         to / "annotations.json",
         {"info": info, "images": pictures, "annotations": notes, "categories": categories},
     )
+
+
+def _note(box: Mapping[str, Any]) -> dict[str, Any]:
+    width, height = box["right"] - box["left"], box["bottom"] - box["top"]
+    words: dict[str, Any] = _without_id(dict(box["attributes"]))
+    if box["occlusion_level"] is not None:
+        words["occluded"] = box["occlusion_level"] >= 1
+    return {
+        "bbox": [box["left"], box["top"], width, height],
+        "area": width * height,
+        "iscrowd": int(box["ignore"]),
+        "attributes": words,
+    }
+
+
+def _without_id(words: Mapping[str, str]) -> dict[str, str]:
+    return {key: word for key, word in words.items() if key != "coco_id"}
 
 
 def _numbers(images: ImageSet, rows: Sequence[int]) -> list[int]:

@@ -62,6 +62,8 @@ class Format:
     """What of a set comes back from an export."""
 
 
+_LIGHT = frozenset({"timeofday", "weather", "scene"})
+
 FORMATS = {
     "yolo": Format(
         about="a text file of class ids and boxes beside each image, with or without data.yaml",
@@ -74,6 +76,13 @@ FORMATS = {
         about="one JSON file of images, annotations and categories; crowds are ignored regions",
         read=read_coco,
         write=write_coco,
+        holds=Holds(
+            images=_LIGHT,
+            image_words=None,
+            boxes=frozenset({"occlusion_level"}),
+            box_words=None,
+            reason="crowd",
+        ),
     ),
     "voc": Format(
         about="PASCAL VOC: an XML file of objects for each image; difficult ones are ignored",
@@ -104,6 +113,15 @@ FORMATS = {
         about="one JSON file of frames: BDD100K's of 2018, or Scalabel's",
         read=read_bdd100k,
         write=write_bdd100k,
+        holds=Holds(
+            images=_LIGHT | {"sequence", "frame"},
+            image_words=_LIGHT,
+            boxes=frozenset({"occlusion_level", "state", "track"}),
+            box_words=frozenset(
+                {"occluded", "truncated", "crowd", "trafficLightColor", "category"}
+            ),
+            reason="crowd",
+        ),
     ),
     "vkitti2": Format(
         about="Virtual KITTI 2: bbox.txt and info.txt of each scene and variant",

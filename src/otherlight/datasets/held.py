@@ -32,9 +32,10 @@ class Holds:
     """
 
     images: frozenset[str] = frozenset()
-    image_words: frozenset[str] = frozenset()
+    image_words: frozenset[str] | None = frozenset()
+    """Keys of the attributes that come back; None: all."""
     boxes: frozenset[str] = frozenset()
-    box_words: frozenset[str] = frozenset()
+    box_words: frozenset[str] | None = frozenset()
     reason: str | None = None
     """The ignore reason that comes back."""
 
@@ -74,7 +75,9 @@ def _lost(table: pa.Table, columns: pa.Schema, held: set[str], of: str) -> dict[
     }
 
 
-def _worded(table: pa.Table, held: frozenset[str]) -> int:
+def _worded(table: pa.Table, held: frozenset[str] | None) -> int:
+    if held is None:
+        return 0
     return sum(
         any(key not in held for key, _ in words) for words in table["attributes"].to_pylist()
     )

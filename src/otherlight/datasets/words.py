@@ -35,6 +35,22 @@ def normalise(attributes: Mapping[str, Any], at: str, tally: Tally) -> dict[str,
     return columns
 
 
+def spoken(row: Mapping[str, Any]) -> dict[str, str]:
+    """Say an image's attributes so that `normalise` finds its timeofday, weather and scene again.
+
+    >>> spoken({"attributes": {"weather": "rainy"}, "weather": "rain", "timeofday": "night",
+    ...         "scene": None})
+    {'weather': 'rainy', 'timeofday': 'night'}
+    """
+    words = dict(row["attributes"])
+    said = normalise(words, "", Tally())
+    return words | {
+        column: row[column]
+        for column in ("timeofday", "weather", "scene")
+        if row[column] is not None and said[column] != row[column]
+    }
+
+
 def as_words(values: Mapping[str, Any]) -> dict[str, str]:
     """Turn a source's attributes into words; nothing is lost but nulls.
 
