@@ -7,9 +7,11 @@ front and reach under what stands before them, so that a box may be larger than 
 
 from collections import Counter, defaultdict
 from collections.abc import Generator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from otherlight.datasets.beside import Beside, find_beside
 from otherlight.datasets.config import ImportConfig
 from otherlight.datasets.json_stream import as_number, get, stream_json
 from otherlight.datasets.listing import list_files, list_images
@@ -25,8 +27,22 @@ CLASSES = (
 )  # fmt: skip
 """The labels that have instances."""
 _POLYGONS = "_polygons.json"
+_MASKS = {"_instanceIds.png": "cityscapes_instances", "_labelIds.png": "cityscapes_classes"}
 _GROUP = "group"
 _BETA = "_beta_"
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Trees:
+    """Where labels, images and masks (None: none at all) are.
+
+    ``there`` None: images are not looked at.
+    """
+
+    labels: Path
+    images: Path
+    there: Sequence[str] | None
+    masks: Path | None
 
 
 def read_cityscapes(
@@ -42,9 +58,13 @@ def read_cityscapes(
         )
     root = (images or folder.parent / "leftImg8bit").resolve()
     there = list_images(root) if config.pixels else None
+    places = Path(config.masks or folder).resolve()
+    masks = places if config.pixels and list_files(places, _MASKS) else None
     return Content(
         classes=CLASSES,
-        samples=_samples(folder, labels, root, there, tally),
+        samples=_samples(
+            _Trees(labels=folder, images=root, there=there, masks=masks), labels, tally
+        ),
         count=len(there or labels),
         files=[*(folder / name for name in labels), *(root / name for name in there or ())],
         origin="cityscapes",
@@ -68,28 +88,29 @@ def frame_of(name: str, at: str) -> tuple[str, str, int]:
     return parts[0], parts[1], int(parts[2])
 
 
-def _samples(
-    folder: Path, labels: Sequence[str], root: Path, there: Sequence[str] | None, tally: Tally
-) -> Generator[Sample]:
+def _samples(trees: _Trees, labels: Sequence[str], tally: Tally) -> Generator[Sample]:
     pictures: defaultdict[tuple[str, str, int], list[str]] = defaultdict(list)
-    for name in there or ():
+    root = trees.images
+    for name in trees.there or ():
         pictures[frame_of(name, str(root))].append(name)
     for name in track(labels, "reading labels", len(labels)):
-        at = str(folder / name)
+        at = str(trees.labels / name)
         frame = frame_of(name, at)
-        boxes, size = _read(folder / name, tally)
+        boxes, size = _read(trees.labels / name, tally)
         path = PurePosixPath(name)
-        said = path.parent / "_".join(path.name.split("_")[:3])
-        found = pictures.pop(frame, []) if there is not None else [f"{said}_leftImg8bit.png"]
-        for image in found or [f"{said}_leftImg8bit.png"]:
+        said = f"{path.parent / '_'.join(path.name.split('_')[:3])}_leftImg8bit.png"
+        found = pictures.pop(frame, []) if trees.there is not None else [said]
+        # The test split's labels are withheld: its files hold the car's own bonnet alone.
+        labelled = path.parts[0] != "test"
+        mask = _mask(trees, name, tally) if labelled and found else {}
+        for image in found or [said]:
             sample = Sample(
                 image=image,
                 file=root / image,
                 at=at,
-                # The test split's labels are withheld: its files hold the car's own bonnet alone.
-                labelled=PurePosixPath(name).parts[0] != "test",
+                labelled=labelled,
                 boxes=boxes,
-                columns=_columns(image, frame) | size,
+                columns=_columns(image, frame, mask) | size,
             )
             if found:
                 yield sample
@@ -98,10 +119,19 @@ def _samples(
     for frame, names in pictures.items():
         for image in names:
             yield Sample(image=image, file=root / image, at=str(root / image), labelled=None,
-                         columns=_columns(image, frame))  # fmt: skip
+                         columns=_columns(image, frame, {}))  # fmt: skip
 
 
-def _columns(image: str, frame: tuple[str, str, int]) -> dict[str, Any]:
+def _mask(trees: _Trees, name: str, tally: Tally) -> dict[str, Any]:
+    """Find the ids of instances, else of labels, beside a file of polygons."""
+    if trees.masks is None:
+        return {}
+    stem = name.removesuffix(_POLYGONS)
+    wanted = [Beside(column="mask", file=stem + end, kind=kind) for end, kind in _MASKS.items()]
+    return find_beside([trees.masks], wanted, name, tally)
+
+
+def _columns(image: str, frame: tuple[str, str, int], mask: Mapping[str, Any]) -> dict[str, Any]:
     city, snippet, number = frame
     path = PurePosixPath(image)
     words = {"city": city}
@@ -111,7 +141,7 @@ def _columns(image: str, frame: tuple[str, str, int]) -> dict[str, Any]:
     if _BETA in path.stem:
         words["beta"] = path.stem.rpartition(_BETA)[2]
         columns["weather"] = "fog"
-    return columns | {"attributes": words}
+    return columns | mask | {"attributes": words | mask.get("attributes", {})}
 
 
 def _read(path: Path, tally: Tally) -> tuple[list[RawBox], dict[str, int]]:

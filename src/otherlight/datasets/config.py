@@ -63,6 +63,9 @@ class ImportConfig:
 
     pixels: bool = True
     """False: read labels alone; sizes and hashes stay unknown, files are not looked at."""
+    masks: str | None = None
+    """Folder of the masks, depth and flow of `vkitti2`, or of the masks of `cityscapes`, in the
+    source's own tree; None looks beside images and labels."""
     skip_unreadable: bool = False
     """Count unreadable images and leave them out, rather than refuse."""
     shared_labels: bool = False

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from otherlight.datasets.beside import Beside, find_beside
 from otherlight.datasets.config import ImportConfig
 from otherlight.datasets.listing import list_images, read_text
 from otherlight.datasets.locating import drop_sample
@@ -29,10 +30,27 @@ _BOXES = (
     "frame", "cameraID", "trackID", "left", "right", "top", "bottom", "number_pixels",
     "truncation_ratio", "occupancy_ratio", "isMoving",
 )  # fmt: skip
+_BESIDE = (
+    ("mask", "instanceSegmentation", "instancegt", "vkitti2_tracks"),
+    ("mask", "classSegmentation", "classgt", "vkitti2_classes"),
+    ("depth", "depth", "depth", "centimetres"),
+    ("flow", "forwardFlow", "flow", "vkitti2"),
+)
+"""Column, folder, beginning of the file's name, and how it is to be read."""
 _POSES = ("frame", "cameraID", "trackID", "camera_space_Z")
 _INFO = ("trackID", "label")
 
 Row = Mapping[str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Trees:
+    """Where labels, images and what lies beside them are; ``there`` None: not looked at."""
+
+    labels: Path
+    images: Path
+    there: Sequence[str] | None
+    beside: Sequence[Path]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,10 +75,17 @@ def read_vkitti2(source: Path, images: Path | None, config: ImportConfig, tally:
     ]
     root = (images or source).resolve()
     there = list_images(root) if config.pixels else None
+    masks = [Path(config.masks).resolve()] if config.masks else [root, source.resolve()]
+    trees = _Trees(
+        labels=source,
+        images=root,
+        there=there,
+        beside=list(dict.fromkeys(masks)) if config.pixels else [],
+    )
     texts = (folder / name for folder in folders for name in ("bbox.txt", "info.txt", "pose.txt"))
     return Content(
         classes=CLASSES,
-        samples=_samples(variants, source, root, there, tally),
+        samples=_samples(variants, trees, tally),
         files=[*(t for t in texts if t.exists()), *(root / name for name in there or ())],
         origin="vkitti2",
     )
@@ -162,51 +187,71 @@ def _whole(row: Row, name: str, at: str) -> int:
     return int(value)
 
 
-def _samples(
-    variants: Sequence[_Variant],
-    source: Path,
-    root: Path,
-    there: Sequence[str] | None,
-    tally: Tally,
-) -> Generator[Sample]:
+def _samples(variants: Sequence[_Variant], trees: _Trees, tally: Tally) -> Generator[Sample]:
     places: defaultdict[str, list[str]] = defaultdict(list)
-    for name in there or ():
+    for name in trees.there or ():
         places[PurePosixPath(name).parent.as_posix()].append(name)
     for variant in variants:
-        at = str(source / variant.path / "bbox.txt")
+        at = str(trees.labels / variant.path / "bbox.txt")
         left = dict(variant.boxes)
         for camera in (0, 1):
             folder = variant.path / "frames" / "rgb" / f"Camera_{camera}"
             for name in places.get(folder.as_posix(), ()):
                 boxes = left.pop((camera, _frame(name, at)), ())
-                yield _sample(variant, name, camera, root, at, boxes)
+                columns = _columns(variant, camera, _frame(name, at))
+                columns = _joined(columns, _beside(variant, camera, name, trees, tally))
+                yield _sample(name, trees, at, boxes, columns)
         for (camera, frame), boxes in left.items():
             folder = variant.path / "frames" / "rgb" / f"Camera_{camera}"
             name = (folder / f"rgb_{frame:05d}.jpg").as_posix()
-            sample = _sample(variant, name, camera, root, at, boxes)
-            if there is None:
+            sample = _sample(name, trees, at, boxes, _columns(variant, camera, frame))
+            if trees.there is None:
                 yield sample
             else:
                 drop_sample(sample, tally)
 
 
 def _sample(
-    variant: _Variant, name: str, camera: int, root: Path, at: str, boxes: Sequence[RawBox]
+    name: str, trees: _Trees, at: str, boxes: Sequence[RawBox], columns: Mapping[str, Any]
 ) -> Sample:
+    return Sample(image=name, file=trees.images / name, at=at, boxes=boxes, columns=columns)
+
+
+def _columns(variant: _Variant, camera: int, frame: int) -> dict[str, Any]:
     """Variants of a scene show the same drive: they are one group, and never split."""
     kind = variant.path.name
     scene = variant.path.parent.name or variant.path.name
     timeofday, weather = _LIGHT.get(kind, ("day", "clear"))
-    columns: dict[str, Any] = {
+    return {
         "sequence": f"{scene}/{kind}/Camera_{camera}",
         "group": scene,
-        "frame": _frame(name, at),
-        "time_s": _frame(name, at) / 10,
+        "frame": frame,
+        "time_s": frame / 10,
         "timeofday": timeofday,
         "weather": weather,
         "attributes": {"variant": kind, "camera": str(camera)},
     }
-    return Sample(image=name, file=root / name, at=at, boxes=boxes, columns=columns)
+
+
+def _beside(
+    variant: _Variant, camera: int, name: str, trees: _Trees, tally: Tally
+) -> dict[str, Any]:
+    """Find the files of the same frame in the folders beside ``rgb``."""
+    digits = PurePosixPath(name).stem.removeprefix("rgb_")
+    wanted = [
+        Beside(
+            column=column,
+            file=(variant.path / "frames" / folder / f"Camera_{camera}" / f"{stem}_{digits}.png")
+            .as_posix(),
+            kind=kind,
+        )
+        for column, folder, stem, kind in _BESIDE
+    ]  # fmt: skip
+    return find_beside(trees.beside, wanted, name, tally)
+
+
+def _joined(columns: dict[str, Any], more: dict[str, Any]) -> dict[str, Any]:
+    return columns | more | {"attributes": columns["attributes"] | more.get("attributes", {})}
 
 
 def _frame(name: str, at: str) -> int:
