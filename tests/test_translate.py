@@ -25,6 +25,7 @@ from otherlight.translate import translate
 from otherlight.translators.pairs import PairsConfig
 from otherlight.translators.train import TrainConfig, train
 
+BESIDE = ("mask", "depth", "flow")
 SIZES = [(40, 32), (33, 57), (128, 17), (40, 32), (9, 9), (64, 48)]
 
 
@@ -35,7 +36,7 @@ def pixels(number: int, size: tuple[int, int]) -> np.ndarray:
 
 @pytest.fixture
 def day(tmp_path: Path) -> ImageSet:
-    """Images of several sizes and kinds, in folders, with boxes and a mask."""
+    """Images of several sizes and kinds, in folders, with boxes and what lies beside one."""
     root = tmp_path / "day"
     images, boxes = [], []
     for number, size in enumerate(SIZES):
@@ -48,7 +49,8 @@ def day(tmp_path: Path) -> ImageSet:
         boxes.append(
             {"image": key, "box": 0, "label": "car", "left": 1, "top": 2, "right": 7, "bottom": 8}
         )
-    images[0]["mask"] = "masks/00.png"
+    images[0] |= {column: f"{column}/00.png" for column in BESIDE}
+    images[0]["attributes"] = {"mask": "vkitti2_tracks", "depth": "centimetres"}
     return build_set("day", ["car"], images, boxes, root=root, licence="CC0-1.0")
 
 
@@ -86,7 +88,17 @@ def test_labels_keys_and_sizes_are_kept(day: ImageSet, run: Path, tmp_path: Path
         assert read_pixels(after).shape == read_pixels(before).shape
         assert not np.array_equal(read_pixels(after), read_pixels(before))
     assert read_set(tmp_path / "night").hash == night.hash
-    assert night.column("mask")[0] == str(day.root / "masks/00.png")
+
+
+def test_masks_depth_and_flow_stay_with_the_set(day: ImageSet, tmp_path: Path):
+    night = translate(day, "gamma", tmp_path / "night")
+    again = translate(night, "gamma", tmp_path / "again")
+    for shown in (night, read_set(tmp_path / "night"), again):
+        for column in BESIDE:
+            # Geometry does not move: the very files of the captured image, unknown where they were.
+            assert shown.column(column)[0] == str(day.root / column / "00.png")
+            assert shown.column(column)[1:] == [None] * (len(day) - 1)
+        assert shown.column("attributes") == day.column("attributes")
 
 
 def test_every_image_carries_its_lineage(day: ImageSet, run: Path, tmp_path: Path):

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from otherlight.datasets import ImportConfig, count_lines, export_set, import_set
+from otherlight.datasets import FORMATS, ImportConfig, count_lines, export_set, import_set
 from otherlight.errors import DatasetError
 from otherlight.sets import ImageSet, build_set
 
@@ -113,6 +113,17 @@ def test_lineage_lies_beside_every_export(tmp_path: Path):
         "ab",
     )
     assert (first["seed"], first["group"]) == ("7", "clip")
+
+
+@pytest.mark.parametrize("format", [name for name, each in FORMATS.items() if each.write])
+def test_unlabelled_images_are_in_no_export(format: str, tmp_path: Path):
+    counts = export_set(format, a_set(tmp_path), tmp_path / "out")
+    assert counts["dropped"]["unlabelled image, which would pass for background"] == 1
+    assert counts["kept"] == 3
+    files = [path for path in (tmp_path / "out").rglob("*") if path.is_file()]
+    assert not [path for path in files if path.stem == "c"]
+    for path in files:
+        assert path.is_symlink() or b"c.jpg" not in path.read_bytes()
 
 
 def test_kitti_writes_fifteen_words(tmp_path: Path):

@@ -63,14 +63,21 @@ def export(
     images: SetFolder,
     to: Annotated[Path, typer.Option(metavar="DIR", help="The folder to write.")],
     settings: Settings = None,
+    as_json: AsJson = False,
 ) -> None:
-    """Write a set as another program's files."""
+    """Write a set as another program's files, and say what has no place there."""
     from otherlight.cli.verbs import VERBS
+    from otherlight.datasets import count_lines
     from otherlight.experiment.plan_run import run_verb
 
     options = read_settings(settings, format=format, set=str(images))
-    run_verb("export", VERBS, options, to)
+    counts = run_verb("export", VERBS, options, to)
+    if as_json:
+        print_json(counts)
+        return
     print(f"{to}: written as {format}.")
+    for line in count_lines(counts):
+        print(line)
 
 
 def set_facts(folder: Path) -> dict[str, Any]:

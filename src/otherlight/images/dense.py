@@ -21,8 +21,8 @@ Flow = Float32[np.ndarray, "height width 2"]
 _FAR = 65535
 _PNG_DEPTHS = {"centimetres": 0.01, "kitti": 1 / 256}
 _BAD_ARRAYS = (
-    OSError, ValueError, EOFError, SyntaxError, TokenError, TypeError, OverflowError, RecursionError,
-    MemoryError,
+    OSError, ValueError, EOFError, SyntaxError, TokenError, TypeError, OverflowError,
+    RecursionError, MemoryError,
 )  # fmt: skip
 """What numpy lets through from a header that is no header."""
 _FLOWS = ("kitti", "vkitti2")
