@@ -37,7 +37,8 @@ def test_pycocotools_evaluates_the_coco_export(tmp_path: Path, capsys: pytest.Ca
     from pycocotools.cocoeval import COCOeval
 
     export_set("coco", a_set(tmp_path), tmp_path / "out")
-    truth = COCO(str(tmp_path / "out/annotations.json"))
+    # Its types know neither attributes nor results that are no file.
+    truth: Any = COCO(str(tmp_path / "out/annotations.json"))
     assert len(truth.getImgIds()) == 5
     assert (
         sorted(note["iscrowd"] for note in truth.loadAnns(truth.getAnnIds())) == [0] * 4 + [1] * 4

@@ -141,7 +141,7 @@ def _columns(image: str, frame: tuple[str, str, int], mask: Mapping[str, Any]) -
     if _BETA in path.stem:
         words["beta"] = path.stem.rpartition(_BETA)[2]
         columns["weather"] = "fog"
-    return columns | mask | {"attributes": words | mask.get("attributes", {})}
+    return columns | dict(mask) | {"attributes": words | mask.get("attributes", {})}
 
 
 def _read(path: Path, tally: Tally) -> tuple[list[RawBox], dict[str, int]]:
