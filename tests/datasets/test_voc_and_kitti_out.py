@@ -10,7 +10,7 @@ from otherlight.datasets import FORMATS, ImportConfig, count_lines, export_set, 
 from otherlight.errors import DatasetError
 from otherlight.sets import ImageSet, build_set
 
-from .sources import paint
+from .sources import SHARED, paint
 
 EDGES = ("left", "top", "right", "bottom")
 
@@ -177,3 +177,32 @@ def test_a_name_too_long_for_a_file_is_shortened_and_counted(tmp_path: Path):
     counts = export_set("coco", bare, tmp_path / "out")
     assert counts["noted"] == {"image renamed (lineage.csv names both)": 1}
     assert len(import_set("coco", tmp_path / "out", tmp_path / "back")) == 1
+
+
+@pytest.mark.skipif(not SHARED.exists(), reason="no real samples beside this checkout")
+def test_official_label_files_come_back_to_the_byte(tmp_path: Path):
+    source = SHARED / "formats/kitti/data/object"
+    came = import_set("kitti", source, tmp_path / "in")
+    export_set("kitti", came, tmp_path / "out")
+    files = sorted((source / "training/label_2").glob("*.txt"))
+    assert len(files) == 3
+    for file in files:
+        written = tmp_path / "out/training/label_2" / file.name
+        assert written.read_bytes() == file.read_bytes()
+
+
+def test_what_flags_and_forms_cannot_say_is_noted(tmp_path: Path):
+    whole = a_set(tmp_path)
+    flags = {"box occluded at level 2, which {}'s flag holds as 1": 1}
+    unknown = "box of unknown occlusion, which BDD100K's flag holds as not occluded"
+    for format, name, more in (("coco", "COCO", {}), ("bdd100k", "BDD100K", {unknown: 2})):
+        noted = export_set(format, whole, tmp_path / format)["noted"]
+        for rule, times in (flags | more).items():
+            assert noted[rule.format(name)] == times
+    alone = build_set(
+        "s", whole.classes,
+        [{**row, "sequence": None, "attributes": {}} for row in whole.images.to_pylist()],
+        [{**row, "attributes": {}} for row in whole.boxes.to_pylist()], root=tmp_path,
+    )  # fmt: skip
+    noted = export_set("bdd100k", alone, tmp_path / "alone")["noted"]
+    assert noted["track of a box outside a video, which BDD100K's form cannot hold"] == 1

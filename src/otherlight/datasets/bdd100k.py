@@ -183,6 +183,10 @@ def write_bdd100k(images: ImageSet, placed: Placed, to: Path, tally: Tally) -> N
         frame: dict[str, Any] = {"name": name, "attributes": words, "labels": labels}
         if about["sequence"] and not _is_bdd(name):
             frame |= {"videoName": about["sequence"], "frameIndex": about["frame"]}
+        else:
+            tracks = sum(box["track"] is not None for box in here)
+            rule = "track of a box outside a video, which BDD100K's form cannot hold"
+            tally.note(rule, name, tracks)
         frames.append(frame)
     write_json(to / "labels.json", frames)
 
