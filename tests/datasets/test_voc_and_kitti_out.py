@@ -101,6 +101,15 @@ def test_what_has_no_place_is_counted_by_column(
     assert "lost: 1 x track of a box" in count_lines(counts)
 
 
+def test_grades_for_queries_are_counted(tmp_path: Path):
+    file = str(paint(tmp_path / "a.jpg"))
+    images = [{"image": n, "file": file, "width": 100, "height": 50} for n in ("q.jpg", "a.jpg")]
+    grades = [("q.jpg", "a.jpg", "positive")]
+    asked = build_set("s", ["car"], images, [], root=tmp_path, relevance=grades)
+    counts = export_set("coco", asked, tmp_path / "out")
+    assert counts["lost"] == {"grade of an image for a query": 1}
+
+
 def test_lineage_lies_beside_every_export(tmp_path: Path):
     export_set("kitti", a_set(tmp_path), tmp_path / "out")
     with (tmp_path / "out/lineage.csv").open(newline="") as file:

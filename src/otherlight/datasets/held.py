@@ -62,6 +62,7 @@ def count_lost(images: ImageSet, rows: Sequence[int], holds: Holds) -> dict[str,
         )
     reasons = of_boxes["ignore_reason"].to_pylist()
     lost["ignore_reason of a box"] = sum(r not in (None, holds.reason) for r in reasons)
+    lost["grade of an image for a query"] = images.relevance.num_rows
     lost["other attributes of an image"] = _worded(of_images, holds.image_words)
     lost["other attributes of a box"] = _worded(of_boxes, holds.box_words)
     return {rule: times for rule, times in sorted(lost.items()) if times}
