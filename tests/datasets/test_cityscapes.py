@@ -93,3 +93,20 @@ def test_other_names_and_folders_are_refused(tmp_path: Path):
     root = city(tmp_path / "in", "train/ulm/a")
     with pytest.raises(DatasetError, match="are named city_000000_000000_"):
         import_set("cityscapes", root, tmp_path / "out")
+
+
+def test_masks_of_instances_else_of_labels(tmp_path: Path):
+    root = source(tmp_path / "in")
+    city(root, "train/ulm/ulm_000001_000019", CAR)
+    city(root, "train/ulm/ulm_000002_000019", CAR)
+    folder = (root / "gtFine/train/ulm").resolve()
+    instances = paint(folder / "ulm_000000_000019_gtFine_instanceIds.png")
+    paint(folder / "ulm_000000_000019_gtFine_labelIds.png")
+    labels = paint(folder / "ulm_000001_000019_gtFine_labelIds.png")
+    paint(root / "gtFine/test/bonn/bonn_000003_000019_gtFine_labelIds.png")
+    got = import_set("cityscapes", root, tmp_path / "out")
+    # The test split's masks are as empty as its polygons.
+    assert got.column("mask") == [None, str(instances), str(labels), None]
+    kinds = [dict(words).get("mask") for words in got.column("attributes")]
+    assert kinds == [None, "cityscapes_instances", "cityscapes_classes", None]
+    assert got.counts["noted"]["image without mask file"] == 1

@@ -100,3 +100,16 @@ def test_texts_that_are_not_there(tmp_path: Path):
     (root / "Scene01" / "clone" / "info.txt").unlink()
     with pytest.raises(DatasetError, match=r"Beside bbox.txt there must be .*info.txt"):
         import_set("vkitti2", root, tmp_path / "out")
+
+
+@pytest.mark.parametrize(
+    "masks",
+    ["gone", "empty", "x" * 5000, "a\0b"],
+    ids=["gone", "empty", "long", "nul"],
+)
+def test_masks_that_are_not_there_are_told(masks: str, tmp_path: Path):
+    root = source(tmp_path / "in")
+    (tmp_path / "empty").mkdir()
+    config = ImportConfig(masks=str(tmp_path / masks))
+    with pytest.raises(DatasetError, match="masks must name a folder that holds PNG files"):
+        import_set("vkitti2", root, tmp_path / "out", config=config)

@@ -1,12 +1,14 @@
 """Files that travel with an image, pixel by pixel: found by their names, missing ones counted."""
 
+import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from otherlight.datasets.listing import there_is
+from otherlight.datasets.listing import list_files, there_is
 from otherlight.datasets.samples import Tally
+from otherlight.errors import DatasetError
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -18,6 +20,21 @@ class Beside:
     file: str
     """Its path, from each folder that may hold it."""
     kind: str
+
+
+def folder_of_masks(said: str) -> Path:
+    """Find the folder that the option ``masks`` names.
+
+    Raises:
+        DatasetError: there is no such folder, or no PNG in it.
+    """
+    there = os.path.isdir(said)  # noqa: PTH112 - Path.is_dir raises where a name is too long
+    if not there or not list_files(Path(said), (".png",)):
+        raise DatasetError(
+            f"masks must name a folder that holds PNG files in the source's own tree; "
+            f"{said[:200]!r} came, which holds none. Point to the folder that was unpacked."
+        )
+    return Path(said).resolve()
 
 
 def find_beside(

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from otherlight.datasets.beside import Beside, find_beside
+from otherlight.datasets.beside import Beside, find_beside, folder_of_masks
 from otherlight.datasets.config import ImportConfig
 from otherlight.datasets.json_stream import as_number, get, stream_json
 from otherlight.datasets.listing import list_files, list_images
@@ -58,8 +58,8 @@ def read_cityscapes(
         )
     root = (images or folder.parent / "leftImg8bit").resolve()
     there = list_images(root) if config.pixels else None
-    places = Path(config.masks or folder).resolve()
-    masks = places if config.pixels and list_files(places, _MASKS) else None
+    places = folder_of_masks(config.masks) if config.masks else folder.resolve()
+    masks = places if config.pixels and list_files(places, map(str.lower, _MASKS)) else None
     return Content(
         classes=CLASSES,
         samples=_samples(

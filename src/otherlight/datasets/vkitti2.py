@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from otherlight.datasets.beside import Beside, find_beside
+from otherlight.datasets.beside import Beside, find_beside, folder_of_masks
 from otherlight.datasets.config import ImportConfig
 from otherlight.datasets.listing import list_images, read_text
 from otherlight.datasets.locating import drop_sample
@@ -75,7 +75,7 @@ def read_vkitti2(source: Path, images: Path | None, config: ImportConfig, tally:
     ]
     root = (images or source).resolve()
     there = list_images(root) if config.pixels else None
-    masks = [Path(config.masks).resolve()] if config.masks else [root, source.resolve()]
+    masks = [folder_of_masks(config.masks)] if config.masks else [root, source.resolve()]
     trees = _Trees(
         labels=source,
         images=root,
