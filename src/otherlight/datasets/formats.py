@@ -135,6 +135,9 @@ FORMATS = {
         about="two domains without labels: trainA and trainB, train/A and train/B, side by side",
         read=read_pairs,
         lay_out=lay_out_pairs,
+        holds=Holds(
+            images=frozenset({"split"}), image_words=frozenset({"domain", "pair"}), boxes=None
+        ),
     ),
     "video": Format(
         about="a video, or a folder of them, as frames with their times (needs the extra video)",

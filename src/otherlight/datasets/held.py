@@ -34,7 +34,8 @@ class Holds:
     images: frozenset[str] = frozenset()
     image_words: frozenset[str] | None = frozenset()
     """Keys of the attributes that come back; None: all."""
-    boxes: frozenset[str] = frozenset()
+    boxes: frozenset[str] | None = frozenset()
+    """None: boxes have no place at all, which is counted elsewhere."""
     box_words: frozenset[str] | None = frozenset()
     reason: str | None = None
     """The ignore reason that comes back."""
@@ -50,21 +51,22 @@ def count_lost(images: ImageSet, rows: Sequence[int], holds: Holds) -> dict[str,
     The group counts where it is neither the sequence nor the image itself.
     """
     of_images = images.images.take(pa.array(rows, pa.int64()))
-    inside = pc.is_in(images.boxes["image"], of_images["image"].combine_chunks())
-    of_boxes = images.boxes.filter(inside)
     lost = _lost(of_images, IMAGES, {*_OF_PIXELS, *LINEAGE, *_SPECIAL, *holds.images}, "an image")
-    lost |= _lost(of_boxes, BOXES, {*_OF_BOXES, *_SPECIAL, *holds.boxes}, "a box")
+    if holds.boxes is not None:
+        inside = pc.is_in(images.boxes["image"], of_images["image"].combine_chunks())
+        of_boxes = images.boxes.filter(inside)
+        lost |= _lost(of_boxes, BOXES, {*_OF_BOXES, *_SPECIAL, *holds.boxes}, "a box")
+        reasons = of_boxes["ignore_reason"].to_pylist()
+        lost["ignore_reason of a box"] = sum(r not in (None, holds.reason) for r in reasons)
+        lost["other attributes of a box"] = _worded(of_boxes, holds.box_words)
     if "group" not in holds.images:
         keys, drives, groups = (of_images[c].to_pylist() for c in ("image", "sequence", "group"))
         lost["group of an image"] = sum(
             group not in (key, drive)
             for key, drive, group in zip(keys, drives, groups, strict=True)
         )
-    reasons = of_boxes["ignore_reason"].to_pylist()
-    lost["ignore_reason of a box"] = sum(r not in (None, holds.reason) for r in reasons)
     lost["grade of an image for a query"] = images.relevance.num_rows
     lost["other attributes of an image"] = _worded(of_images, holds.image_words)
-    lost["other attributes of a box"] = _worded(of_boxes, holds.box_words)
     return {rule: times for rule, times in sorted(lost.items()) if times}
 
 
