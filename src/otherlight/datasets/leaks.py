@@ -13,12 +13,9 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import lru_cache
 
-import numpy as np
-
-from otherlight.datasets.closer_look import HEIGHT, WIDTH, is_copy, largest_difference, to_one_size
-from otherlight.datasets.hashing import Index, canonical, index_of, propose
+from otherlight.datasets.hashing import Index, index_of, propose
+from otherlight.datasets.sighting import Sight
 from otherlight.errors import LeakError
 from otherlight.records.files import sha256_of
 from otherlight.records.progress import task
@@ -30,7 +27,7 @@ KINDS = {
     "near duplicate": "shows the same picture as",
     "same sequence": "belongs to the same sequence as",
 }
-_CANDIDATES = 5
+_CANDIDATES = 8
 """Test images that one used image is held against: one proves the leak."""
 
 
@@ -140,16 +137,13 @@ def _near_duplicates(
     used: ImageSet, test: ImageSet, mine: Index, theirs: Index
 ) -> Iterator[tuple[Pair, Way]]:
     files, others = used.files(), test.files()
-    look = lru_cache(maxsize=1024)(canonical)
+    sight = Sight()
     candidates = propose(mine, theirs, _CANDIDATES)
     with task("comparing images", len(candidates)) as advance:
-        for row, other, mirrored in candidates:
-            source = look(files[row], WIDTH, HEIGHT)
-            source = np.ascontiguousarray(source[:, ::-1]) if mirrored else source
-            source, target = to_one_size(source, look(others[other], WIDTH, HEIGHT))
-            difference = largest_difference(source, target)
-            if is_copy(source, target, difference):
-                yield (row, other), ("near duplicate", 1.0 - difference)
+        for pair in candidates:
+            seen = sight.compare(files[pair.used], others[pair.test], mirrored=pair.mirrored)
+            if seen.kind == "copy":
+                yield (pair.used, pair.test), ("near duplicate", 1.0 - seen.difference)
             advance(1)
 
 
