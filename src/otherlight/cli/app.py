@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from otherlight import __version__
-from otherlight.cli import demo, info, learning, plans, sets, verdicts, view
+from otherlight.cli import demo, doctor, info, learning, plans, sets, verdicts, view
 from otherlight.cli.command import command
 
 app = typer.Typer(
@@ -25,6 +25,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "export": sets.export,
     "info": info.info,
     "view": view.view,
+    "doctor": doctor.doctor,
     "list": sets.list_,
     "train": learning.train,
     "translate": learning.translate,

@@ -1,7 +1,9 @@
 """Formats: files on disk to image sets and back, one format a module; and leaks between sets."""
 
 from otherlight.datasets.config import ImportConfig
+from otherlight.datasets.doctor import examine
 from otherlight.datasets.exporting import export_set
+from otherlight.datasets.findings import Diagnosis, Finding
 from otherlight.datasets.formats import FORMATS, Format
 from otherlight.datasets.importing import import_set
 from otherlight.datasets.leaks import Leak, find_leaks, refuse_leaks
@@ -11,11 +13,14 @@ from otherlight.datasets.samples import count_lines
 
 __all__ = [
     "FORMATS",
+    "Diagnosis",
+    "Finding",
     "Format",
     "ImportConfig",
     "Leak",
     "PairsLayout",
     "count_lines",
+    "examine",
     "export_set",
     "find_leaks",
     "import_set",

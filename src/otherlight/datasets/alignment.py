@@ -100,7 +100,7 @@ def refine(source: Picture, target: Picture, way: Way) -> Way:
         moved = cv2.warpAffine(grey, way, (width, height))
         covered = cv2.warpAffine(np.full_like(grey, 255), way, (width, height))
         covered = cv2.erode((covered == 255).astype(np.uint8), np.ones((9, 9), np.uint8))
-        corners = cv2.goodFeaturesToTrack(moved, 150, 0.005, 7, mask=covered)
+        corners: Any = cv2.goodFeaturesToTrack(moved, 150, 0.005, 7, mask=covered)
         if corners is None or len(corners) < _LEAST:
             return way
         followed: Any = corners.copy()

@@ -171,11 +171,17 @@ def _shared_sequences(role: str, used: ImageSet, name: str, test: ImageSet) -> I
 def _sequences(images: ImageSet) -> dict[str, dict[str | None, tuple[int, int]]]:
     """By name and origin of a sequence: its first row, and how many images it holds."""
     found: dict[str, dict[str | None, tuple[int, int]]] = defaultdict(dict)
-    columns = (images.column(c) for c in ("image", "sequence", "group", "attributes"))
-    for row, (key, sequence, group, words) in enumerate(zip(*columns, strict=True)):
-        origin = dict(words).get("origin")
-        names: set[str] = {name for name in (sequence, group) if name and name != key}
+    for row, (names, origin) in enumerate(drives_of(images)):
         for name in names:
             first, count = found[name].get(origin, (row, 0))
             found[name][origin] = (first, count + 1)
     return found
+
+
+def drives_of(images: ImageSet) -> list[tuple[set[str], str | None]]:
+    """Name the sequence and group of each image, where it has any, and its origin."""
+    columns = (images.column(c) for c in ("image", "sequence", "group", "attributes"))
+    return [
+        ({name for name in (sequence, group) if name and name != key}, dict(words).get("origin"))
+        for key, sequence, group, words in zip(*columns, strict=True)
+    ]

@@ -1,5 +1,6 @@
-"""Reports: results to one self-contained page."""
+"""Pages that need nothing but a browser: of a comparison, and of what doctor found."""
 
+from otherlight.report.doctor_page import write_diagnosis
 from otherlight.report.page import write_report
 
-__all__ = ["write_report"]
+__all__ = ["write_diagnosis", "write_report"]
