@@ -202,7 +202,7 @@ def test_images_of_another_shape(tmp_path: Path):
     paint(tmp_path / "in/images/9.jpg", 50, 100, seed=9)
     again = import_set("yolo", tmp_path / "in", tmp_path / "again")
     assert "mixed shapes" not in found(images)
-    assert found(again)["mixed shapes"].example == "9.jpg is 0.50 wide to high, most are 2.00"
+    assert found(again)["mixed shapes"].example == "9.jpg is 0.50 wide to high, the median 2.00"
 
 
 def both(tmp_path: Path, first: np.ndarray, second: np.ndarray, **rows: Any) -> dict[str, Finding]:

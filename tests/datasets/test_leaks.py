@@ -18,7 +18,7 @@ from otherlight.images.files import encode
 from otherlight.records.files import sha256_of
 from otherlight.sets import ImageSet, build_set
 
-COUNT = 24
+COUNT = 16
 EVEN_WAVES = 43
 
 
@@ -180,7 +180,7 @@ def test_leaks_are_refused_by_name(locked: ImageSet):
     leaks = find_leaks({"source.train": locked}, {"test": locked})
     assert len(leaks) == COUNT
     with pytest.raises(
-        LeakError, match=r"24 x same file: 't000\.jpg' of source\.train is the same file as"
+        LeakError, match=r"16 x same file: 't000\.jpg' of source\.train is the same file as"
     ):
         refuse_leaks(leaks)
 

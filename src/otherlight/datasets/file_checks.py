@@ -1,6 +1,6 @@
 """Doctor's look at the files of one set: there, whole, of the size and the bytes that it says."""
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -13,8 +13,8 @@ from otherlight.datasets.listing import Look, look_at_all, there_is
 from otherlight.errors import ImageError
 from otherlight.records.progress import task
 
-_ODD = 0.05
-"""Share by which the shape of an image may differ from the commonest."""
+_ODD = 1.25
+"""How many times as wide, for its height, as the median image, or as narrow, an image may be."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,20 +115,20 @@ def _same_but_ending(subject: Subject) -> list[Finding]:
 def _mixed_shapes(subject: Subject) -> list[Finding]:
     sizes = zip(subject.images.column("width"), subject.images.column("height"), strict=True)
     shapes = [wide / high if wide and high else None for wide, high in sizes]
-    known = Counter(round(shape, 2) for shape in shapes if shape is not None)
+    known = [shape for shape in shapes if shape is not None]
     if not known:
         return []
-    usual = known.most_common(1)[0][0]
+    usual = float(np.median(known))
     odd = [
         row
         for row, shape in enumerate(shapes)
-        if shape is not None and abs(shape / usual - 1) > _ODD
+        if shape is not None and max(shape / usual, usual / shape) > _ODD
     ]
     example = f"{subject.keys[odd[0]]} is {shapes[odd[0]]:.2f} wide to high" if odd else ""
     return subject.of_images(
         "mixed shapes",
         "note",
         odd,
-        f"{example}, most are {usual:.2f}",
+        f"{example}, the median {usual:.2f}",
         "Nothing need be done; squashing all to one size distorts some",
     )

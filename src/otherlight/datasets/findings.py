@@ -37,7 +37,7 @@ RULES = {
     "empty class": "classes without a box",
     "same scene": "one place seen by a moving camera on both sides",
     "same view": "one view, at other times",
-    "mixed shapes": "images of another shape than most",
+    "mixed shapes": "images much wider or narrower than the rest",
 }
 """Every rule there is and what it is about; where grades are equal, the order is this one."""
 

@@ -164,6 +164,8 @@ def propose(
     for start in range(0, len(used), _BLOCK):
         rows = np.arange(start, min(start + _BLOCK, len(used)))
         rows = rows[~used.blank[rows]]
+        if used is test:
+            shown = shown[shown > start]
         parts = [
             _alike(used, test, rows, shown[at : at + _COLUMNS], together)
             for at in range(0, len(shown), _COLUMNS)

@@ -27,7 +27,7 @@ KINDS = {
     "near duplicate": "shows the same picture as",
     "same sequence": "belongs to the same sequence as",
 }
-_CANDIDATES = 8
+CANDIDATES = 8
 """Test images that one used image is held against: one proves the leak."""
 
 
@@ -138,7 +138,7 @@ def _near_duplicates(
 ) -> Iterator[tuple[Pair, Way]]:
     files, others = used.files(), test.files()
     sight = Sight()
-    candidates = propose(mine, theirs, _CANDIDATES)
+    candidates = propose(mine, theirs, CANDIDATES)
     with task("comparing images", len(candidates)) as advance:
         for pair in candidates:
             seen = sight.compare(files[pair.used], others[pair.test], mirrored=pair.mirrored)

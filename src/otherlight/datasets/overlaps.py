@@ -18,12 +18,10 @@ from jaxtyping import Int
 
 from otherlight.datasets.findings import Pair, Subject
 from otherlight.datasets.hashing import Index, propose
-from otherlight.datasets.leaks import drives_of
+from otherlight.datasets.leaks import CANDIDATES, drives_of
 from otherlight.datasets.sighting import Sight
 from otherlight.records.progress import task
 
-CANDIDATES = 8
-"""Images that one image is held against, in each set."""
 _SIDES = {"train": "learnt", "pool": "learnt"}
 
 
@@ -155,7 +153,7 @@ class _Meeting:
                     continue
                 if rule != "near duplicate" and (row, other) in adjoining:
                     rule = "adjacent frames"
-                shared = f"{100 * (1 - sighting.difference):.0f} % alike where they differ most"
+                shared = f"largest local difference {sighting.difference:.2f}"
                 if rule != "near duplicate":
                     shared = f"{sighting.agreeing} corners agree"
                 yield self.overlap(rule, row, other, shared, mirrored)

@@ -13,6 +13,7 @@ import numpy as np
 
 from otherlight.datasets.alignment import (
     Features,
+    Way,
     align,
     common_part,
     features_of,
@@ -25,6 +26,8 @@ from otherlight.datasets.hashing import Picture, canonical
 
 Kind = Literal["copy", "view", "scene", "other"]
 
+_HOPELESS = 3.0
+"""Largest difference under a refined map that the map as it was found might mend."""
 AGREE = 30
 """Corners that must agree before two pictures are said to show one scene."""
 
@@ -59,17 +62,9 @@ class Sight:
         )
         if found is None:
             return Sighting("other", difference, 0)
-        way = found.way
-        for step in range(2):
-            # The refined map is nearly always the better one; where little moved it may stray.
-            way = refine(one, other, found.way) if step else found.way
-            parts = common_part(one, other, way) if is_crop(way) else None
-            if parts is None:
-                continue
-            aligned = largest_difference(*parts)
-            difference = min(difference, aligned)
-            if is_copy(*parts, aligned):
-                return Sighting("copy", difference, found.agreeing)
+        difference, same = _look_aligned(one, other, found.way, difference)
+        if same:
+            return Sighting("copy", difference, found.agreeing)
         if found.agreeing < AGREE:
             return Sighting("other", difference, found.agreeing)
         return Sighting(
@@ -78,6 +73,24 @@ class Sight:
 
     def _find_features(self, path: Path, mirrored: bool) -> Features:
         return features_of(self._picture(path, mirrored))
+
+
+def _look_aligned(
+    one: Picture, other: Picture, found: Way, difference: float
+) -> tuple[float, bool]:
+    """Look at what both show, one laid over the other: the least difference, and the decision."""
+    for way in (refine(one, other, found), found):
+        # The refined map is nearly always the better one; where little can be followed it strays.
+        parts = common_part(one, other, way) if is_crop(way) else None
+        if parts is None:
+            continue
+        aligned = largest_difference(*parts)
+        difference = min(difference, aligned)
+        if is_copy(*parts, aligned):
+            return difference, True
+        if aligned > _HOPELESS:
+            break
+    return difference, False
 
 
 def _read(path: Path, mirrored: bool) -> Picture:
