@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -59,7 +59,7 @@ def found(*sets: ImageSet) -> dict[str, Finding]:
     return {finding.rule: finding for finding in diagnosis.findings}
 
 
-def imported(root: Path, labels: dict[str, str | None], **config: Any) -> ImageSet:
+def imported(root: Path, labels: Mapping[str, str | None], **config: Any) -> ImageSet:
     classes = config.pop("classes", "car\nperson\n")
     yolo(root / "in", labels, classes=classes)
     return import_set("yolo", root / "in", root / "out", config=ImportConfig(**config))
@@ -248,6 +248,22 @@ def test_a_translation_of_a_test_image_is_an_error_and_of_a_training_image_is_no
 def test_one_view_at_two_times_is_a_note(tmp_path: Path):
     got = both(tmp_path, scene(1), scene(1, moved=30))
     assert {rule: f.grade for rule, f in got.items()} == {"same view": "note"}
+
+
+def test_a_camera_that_stands_takes_one_picture_twice(tmp_path: Path):
+    noisy = scene(1) + np.random.default_rng(0).integers(0, 40, (180, 320, 3))
+    second = noisy.clip(0, 255).astype(np.uint8)
+    place = {"place": "cam01"}
+    one = a_set(
+        tmp_path / "a", {"p.png": scene(1)}, [{"image": "p.png", "split": "train", **place}]
+    )
+    two = a_set(tmp_path / "b", {"q.png": second}, [{"image": "q.png", "split": "test", **place}])
+    assert {rule: f.grade for rule, f in found(one, two).items()} == {"same view": "note"}
+    bare = a_set(tmp_path / "c", {"q.png": second}, [{"image": "q.png", "split": "test"}])
+    assert {rule: f.grade for rule, f in found(one, bare).items()} == {"near duplicate": "error"}
+    small = {"q.png": WAYS["resized"](scene(1))}
+    copy = a_set(tmp_path / "d", small, [{"image": "q.png", "split": "test", **place}])
+    assert {rule: f.grade for rule, f in found(one, copy).items()} == {"near duplicate": "error"}
 
 
 def test_a_moving_camera_shows_one_scene(tmp_path: Path):

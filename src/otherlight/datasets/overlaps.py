@@ -19,9 +19,12 @@ from jaxtyping import Int
 from otherlight.datasets.findings import Pair, Subject
 from otherlight.datasets.hashing import Index, propose
 from otherlight.datasets.leaks import CANDIDATES, drives_of
-from otherlight.datasets.sighting import Sight
+from otherlight.datasets.sighting import Sight, Sighting
 from otherlight.records.progress import task
 
+_SAME_SHOT = 0.09
+"""Largest local difference of two files of one shot, where another shot could look like it. On
+pictures that a fixed camera took half an hour apart it was .10 and more."""
 _SIDES = {"train": "learnt", "pool": "learnt"}
 
 
@@ -76,6 +79,7 @@ class _Meeting:
         self.mine, self.theirs = mine, theirs
         self.same = mine is theirs
         self.sides, self.other_sides = _sides(mine.subject), _sides(theirs.subject)
+        self.places, self.others = (p.subject.images.column("place") for p in (mine, theirs))
         self.drives, self.other_drives = (drives_of(p.subject.images) for p in (mine, theirs))
 
     def overlap(
@@ -115,7 +119,7 @@ class _Meeting:
 
     def shared_sequences(self) -> Iterator[Overlap]:
         """Name each drive that has images on two sides, once for each two sides."""
-        named: set[tuple[str, str, str]] = set()
+        named: set[tuple[str, ...]] = set()
         theirs: dict[str, dict[tuple[str, str | None], int]] = defaultdict(dict)
         for other, (names, origin) in enumerate(self.other_drives):
             for name in names:
@@ -139,7 +143,6 @@ class _Meeting:
             )
         }
         pairs |= {pair: False for pair in adjoining if pair not in pairs}
-        rules = {"copy": "near duplicate", "view": "same view", "scene": "same scene"}
         keys, others = self.mine.subject.keys, self.theirs.subject.keys
         with task("comparing images", len(pairs)) as advance:
             for (row, other), mirrored in sorted(pairs.items()):
@@ -148,23 +151,20 @@ class _Meeting:
                     continue
                 files = self.mine.subject.files[row], self.theirs.subject.files[other]
                 sighting = sight.compare(*files, mirrored=mirrored)
-                rule = rules.get(sighting.kind)
-                if rule is None:
-                    continue
-                if rule != "near duplicate" and (row, other) in adjoining:
-                    rule = "adjacent frames"
-                shared = f"largest local difference {sighting.difference:.2f}"
-                if rule != "near duplicate":
-                    shared = f"{sighting.agreeing} corners agree"
-                yield self.overlap(rule, row, other, shared, mirrored)
+                place = self.places[row] is not None and self.places[row] == self.others[other]
+                rule = _rule(sighting, place and not mirrored, (row, other) in adjoining)
+                if rule is not None:
+                    yield self.overlap(rule, row, other, _evidence(rule, sighting), mirrored)
 
     def _together(self) -> tuple[Int[np.ndarray, " images"], Int[np.ndarray, " others"]]:
         """Number sides and groups, so that images of one group on one side are not compared."""
-        numbers: dict[tuple[str, str, str], int] = {}
+        numbers: dict[tuple[str, ...], int] = {}
 
         def codes(patient: Patient, sides: Sequence[str]) -> Int[np.ndarray, " images"]:
             groups = patient.subject.images.column("group")
-            names = [(patient.subject.name, sides[row], str(groups[row])) for row in patient.rows]
+            names = [
+                (patient.subject.name, str(sides[row]), str(groups[row])) for row in patient.rows
+            ]
             return np.array([numbers.setdefault(n, len(numbers)) for n in names], np.int64)
 
         return codes(self.mine, self.sides), codes(self.theirs, self.other_sides)
@@ -190,6 +190,29 @@ class _Meeting:
                     yield min(row, other), max(row, other)
                 elif first != second and apart:
                     yield (row, other) if first == 0 else (other, row)
+
+
+def _rule(sighting: Sighting, one_place: bool, adjoining: bool) -> str | None:
+    """Say what a pair of pictures is called, knowing whether they name one place.
+
+    A fixed camera takes the same picture again where nothing moved, which differs by no more than
+    a compressed copy does. Where a place is named, only what can be no second picture is a copy.
+    """
+    if sighting.kind == "other":
+        return None
+    if one_place and sighting.difference > _SAME_SHOT:
+        return "same view"
+    if sighting.kind == "copy":
+        return "near duplicate"
+    if adjoining:
+        return "adjacent frames"
+    return "same view" if sighting.kind == "view" else "same scene"
+
+
+def _evidence(rule: str, sighting: Sighting) -> str:
+    if rule == "near duplicate" or not sighting.agreeing:
+        return f"largest local difference {sighting.difference:.2f}"
+    return f"{sighting.agreeing} corners agree"
 
 
 def _bytes_of(patient: Patient) -> Iterator[tuple[int, str, bool]]:
