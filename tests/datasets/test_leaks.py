@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from otherlight.datasets import find_leaks, refuse_leaks
+from otherlight.datasets.alignment import common_part, is_crop, refine
 from otherlight.datasets.closer_look import COPY, largest_difference, rising
 from otherlight.datasets.hashing import Index, hash_pixels, propose
 from otherlight.datasets.sighting import Sight
@@ -258,6 +259,30 @@ def test_the_nearest_few_are_proposed_and_pairs_kept_together_are_not():
     drives[10:13] = 10
     kept = [pair[:2] for pair in propose(used, used, 9, together=(drives, drives))]
     assert kept == [(10, 13), (10, 20), (11, 13), (11, 20), (12, 13), (12, 20), (13, 20)]
+
+
+@pytest.mark.parametrize(
+    ("way", "crop"),
+    [
+        ([[1.05, 0, -8], [0, 1.05, 0]], True),
+        ([[0.9, 0.01, 3], [-0.01, 0.95, 2]], True),
+        ([[1.0, 0.2, 0], [-0.2, 1.0, 0]], False),
+        ([[0.5, 0, 0], [0, 0.5, 0]], False),
+    ],
+)
+def test_cropping_and_resizing_turn_nothing(way: list[list[float]], crop: bool):
+    assert is_crop(np.array(way)) == crop
+
+
+def test_a_map_is_refined_to_a_fraction_of_a_pixel():
+    image = street(3)
+    true = np.array([[1.05, 0, -8.3], [0, 1.05, -4.6]])
+    there = np.asarray(cv2.warpAffine(image, true, (320, 180)))
+    near = true + np.array([[0, 0, 1.4], [0, 0, -1.2]])
+    assert np.abs(refine(image, there, near) - true)[:, 2].max() < 0.2
+    parts = common_part(image, there, true)
+    assert parts is not None
+    assert largest_difference(*parts) < 0.2
 
 
 def test_what_a_moving_and_a_standing_camera_show_is_told_apart(tmp_path: Path):

@@ -83,7 +83,12 @@ class _Meeting:
         self.drives, self.other_drives = (drives_of(p.subject.images) for p in (mine, theirs))
 
     def overlap(
-        self, rule: str, row: int, other: int, shared: str = "", mirrored: bool = False
+        self,
+        rule: str,
+        row: int,
+        other: int,
+        shared: str = "the same bytes",
+        mirrored: bool = False,
     ) -> Overlap:
         mine, theirs = self.mine.subject, self.theirs.subject
         sides = self.sides[row], self.other_sides[other]
@@ -105,16 +110,21 @@ class _Meeting:
         )
 
     def shared_files(self) -> Iterator[Overlap]:
-        """Pair images of the same bytes, or made from the same bytes."""
-        theirs: dict[str, list[tuple[int, bool]]] = defaultdict(list)
+        """Pair images of the same bytes, or made from the same bytes.
+
+        Each image is paired with the first of each side alone: a thousand copies of one blank
+        frame are a thousand pairs, not half a million.
+        """
+        firsts: dict[str, dict[tuple[str, bool], int]] = defaultdict(dict)
         for other, value, is_own in _bytes_of(self.theirs):
-            theirs[value].append((other, is_own))
+            firsts[value].setdefault((self.other_sides[other], is_own), other)
         for row, value, is_own in _bytes_of(self.mine):
-            for other, is_theirs in theirs.get(value, ()):
+            for (_, is_theirs), other in firsts.get(value, {}).items():
+                if self.same and other >= row:
+                    continue
                 rule = "same file" if is_own and is_theirs else "translated"
-                found = self.overlap(rule, row, other, "the same bytes")
-                once = not self.same or row < other
-                if once and (rule == "same file" or found.apart):
+                found = self.overlap(rule, *((other, row) if self.same else (row, other)))
+                if rule == "same file" or found.apart:
                     yield found
 
     def shared_sequences(self) -> Iterator[Overlap]:
@@ -147,7 +157,8 @@ class _Meeting:
         with task("comparing images", len(pairs)) as advance:
             for (row, other), mirrored in sorted(pairs.items()):
                 advance(1)
-                if (keys[row], others[other]) in seen:
+                same = self.mine.sha256[row] == self.theirs.sha256[other]
+                if same or (keys[row], others[other]) in seen:
                     continue
                 files = self.mine.subject.files[row], self.theirs.subject.files[other]
                 sighting = sight.compare(*files, mirrored=mirrored)
