@@ -291,6 +291,17 @@ def test_adjacent_frames_on_both_sides_are_an_error(tmp_path: Path):
     assert got["ungrouped"].count == 2
 
 
+def test_an_import_is_made_again_with_sequences(tmp_path: Path):
+    for name, shift in (("f20.png", 0), ("f40.png", 15)):
+        (tmp_path / "in").mkdir(exist_ok=True)
+        (tmp_path / "in" / name).write_bytes(encode(scene(5, shift=shift), ".png"))
+    finding = found(import_set("folder", tmp_path / "in", tmp_path / "out"))["ungrouped"]
+    again = f"otherlight import folder {tmp_path / 'in'} --to NEW sequence_gap=100"
+    assert finding.mend == f"{again} (or sequence=folder)"
+    config = ImportConfig(sequence_gap=100)
+    assert found(import_set("folder", tmp_path / "in", tmp_path / "2", config=config)) == {}
+
+
 def test_numbers_that_adjoin_prove_nothing_alone(tmp_path: Path):
     rows = [{"image": "1.png", "split": "train"}, {"image": "2.png", "split": "test"}]
     assert found(a_set(tmp_path / "s", {"1.png": scene(1), "2.png": scene(2)}, rows)) == {}

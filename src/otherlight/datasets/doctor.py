@@ -14,6 +14,7 @@ from otherlight.datasets.findings import (
     Grade,
     Pair,
     Subject,
+    import_again,
     ranked,
     select_with,
     select_without,
@@ -83,7 +84,7 @@ def _told(overlaps: Iterable[Overlap], sets: Mapping[str, ImageSet]) -> list[Fin
     return [
         _apart(rule, names, sides, found, sets)
         if apart
-        else _ungrouped(rule, names, found)
+        else _ungrouped(rule, names, found, sets)
         for (rule, apart, names, sides), found in by_kind.items()
     ]  # fmt: skip
 
@@ -106,7 +107,7 @@ def _apart(
         count=len(found),
         what=f"{len(found)} {_things(rule, len(found))} on both sides: {places}",
         example=_sentence(first),
-        mend=_mend_apart(rule, names, found),
+        mend=_mend_apart(rule, names, found, sets),
         pairs=[overlap.pair for overlap in found],
     )
 
@@ -116,7 +117,12 @@ def _by_image(images: ImageSet) -> bool:
     return isinstance(config, Mapping) and config.get("split_by") == "image"
 
 
-def _mend_apart(rule: str, names: tuple[str, ...], found: Sequence[Overlap]) -> str:
+def _mend_apart(
+    rule: str,
+    names: tuple[str, ...],
+    found: Sequence[Overlap],
+    sets: Mapping[str, ImageSet],
+) -> str:
     if rule == "same view":
         return "Nothing need be done; to keep a camera on one side, name it as sequence on import"
     pairs = [overlap.pair for overlap in found]
@@ -124,7 +130,9 @@ def _mend_apart(rule: str, names: tuple[str, ...], found: Sequence[Overlap]) -> 
         return select_without(names[0], list(dict.fromkeys(pair.image for pair in pairs)))
     if rule in ("same sequence", "adjacent frames", "same scene"):
         words = select_with(names[0], _SPLIT, "split_by=group")
-        return words if rule == "same sequence" else f"Name sequences on import, then: {words}"
+        if rule == "same sequence":
+            return words
+        return f"{_name_sequences(sets[names[0]])}, then: {words}"
     keep = {overlap.pair.other_image for overlap in found if overlap.sides[0] == "learnt"}
     learnt = [
         pair.image if overlap.sides[0] == "learnt" or pair.image not in keep else pair.other_image
@@ -133,7 +141,12 @@ def _mend_apart(rule: str, names: tuple[str, ...], found: Sequence[Overlap]) -> 
     return select_without(names[0], list(dict.fromkeys(learnt)))
 
 
-def _ungrouped(rule: str, names: tuple[str, ...], found: Sequence[Overlap]) -> Finding:
+def _ungrouped(
+    rule: str,
+    names: tuple[str, ...],
+    found: Sequence[Overlap],
+    sets: Mapping[str, ImageSet],
+) -> Finding:
     """Tell of images on one side: a repetition, or a group that the set does not know of."""
     pairs = [overlap.pair for overlap in found]
     grade = _TOGETHER.get(rule, "note")
@@ -147,9 +160,15 @@ def _ungrouped(rule: str, names: tuple[str, ...], found: Sequence[Overlap]) -> F
         example=_sentence(pairs[0]),
         mend=select_without(names[-1], list(dict.fromkeys(p.other_image for p in pairs)))
         if repeats
-        else "Name sequences on import, such as sequence_gap=100 or sequence=folder",
+        else _name_sequences(sets[names[-1]]),
         pairs=pairs,
     )
+
+
+def _name_sequences(images: ImageSet) -> str:
+    if str(images.made_by.get("command")).startswith("import "):
+        return f"{import_again(images.made_by)} sequence_gap=100 (or sequence=folder)"
+    return "Name sequences where the set is made"
 
 
 def _things(rule: str, count: int) -> str:

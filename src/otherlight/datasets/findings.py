@@ -157,6 +157,14 @@ def select_with(name: str, *words: str) -> str:
     return " ".join((_select(name), *map(_quoted, words)))
 
 
+def import_again(made_by: Mapping[str, Any]) -> str:
+    """Name the command that made a set, up to further settings."""
+    config = made_by.get("config", {})
+    images = f" --images {quote(config['images'])}" if config.get("images") else ""
+    command = made_by.get("command", "import")
+    return f"otherlight {command} {quote(str(config.get('source', 'SRC')))}{images} --to NEW"
+
+
 def _select(name: str) -> str:
     return f"otherlight select {quote(name)} --to {quote(name.rstrip('/') + '-mended')}"
 

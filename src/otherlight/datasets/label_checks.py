@@ -8,7 +8,13 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from otherlight.datasets.config import TIMES, WEATHERS
-from otherlight.datasets.findings import Finding, Grade, Subject, select_with
+from otherlight.datasets.findings import (
+    Finding,
+    Grade,
+    Subject,
+    import_again,
+    select_with,
+)
 from otherlight.sets.columns import SPLITS
 
 _TINY = 3.0
@@ -156,7 +162,7 @@ def _classes(subject: Subject) -> list[Finding]:
                 count=int(counts[1:].sum()),
                 what=f"id 0 ({images.classes[0]}) never occurs in {len(boxes)} boxes",
                 example=f"{_box(subject, 0)}: is it really {images.classes[boxes.label[0]]}?",
-                mend=f"{_import_again(images.made_by)} class_base=1",
+                mend=f"{import_again(images.made_by)} class_base=1",
             )
         )
     if empty:
@@ -188,12 +194,6 @@ def _seems_off_by_one(subject: Subject, counts: Sequence[int]) -> bool:
     return len(counts) > 1 and counts[0] == 0 and counts[1] > 0
 
 
-def _import_again(made_by: Mapping[str, Any]) -> str:
-    config = made_by.get("config", {})
-    images = f" --images {config['images']}" if config.get("images") else ""
-    return f"otherlight {made_by.get('command')} {config.get('source')}{images} --to NEW"
-
-
 def _words(subject: Subject) -> list[Finding]:
     """Find values that no filter and no slice would expect."""
     found: list[Finding] = []
@@ -219,7 +219,7 @@ def _left_out(subject: Subject) -> list[Finding]:
     for kind in ("dropped", "noted"):
         for rule, times in counts.get(kind, {}).items():
             rules[rule] += times if isinstance(times, int) else sum(times.values())
-    mend = f"Mend the source, then: {_import_again(subject.images.made_by)}"
+    mend = f"Mend the source, then: {import_again(subject.images.made_by)}"
     return [
         Finding(
             rule="labels left out",
