@@ -59,7 +59,10 @@ def _check_nested(config: Any, values: Mapping[str, Any], where: str) -> None:
 
 def plain(config: Any) -> dict[str, Any]:
     """Turn a config into JSON values, in the order of its fields; tuples become lists."""
-    return {
-        key: list(value) if isinstance(value, tuple) else value
-        for key, value in asdict(config).items()
-    }
+    return {key: _listed(value) for key, value in asdict(config).items()}
+
+
+def _listed(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _listed(item) for key, item in value.items()}
+    return [_listed(item) for item in value] if isinstance(value, list | tuple) else value

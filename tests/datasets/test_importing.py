@@ -75,7 +75,8 @@ def test_filters_choose_and_are_counted(tmp_path: Path):
     assert got.names() == ["a.jpg"]
     assert got.boxes.num_rows == 0
     assert got.counts["dropped"] == {
-        "image left out by where": 1, "box left out by where and where_boxes": 2,
+        "image left out by where": 1, "box of an image left out by where": 1,
+        "box left out by where_boxes": 1,
     }  # fmt: skip
     assert got.made_by["config"]["where"] == "n_car = 0"
     assert got.made_by["command"] == "import yolo"

@@ -22,6 +22,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "demo": demo.demo,
     "world": sets.world,
     "import": sets.import_,
+    "select": sets.select,
     "export": sets.export,
     "info": info.info,
     "view": view.view,

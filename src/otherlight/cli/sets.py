@@ -1,4 +1,4 @@
-"""Commands about image sets: world, import, export, list."""
+"""Commands about image sets: world, import, select, export, list."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from otherlight.cli.show import print_facts, print_json, print_rows
-from otherlight.cli.words import AsJson, SetFolder, Settings, read_settings
+from otherlight.cli.words import AsJson, SetFolder, Settings, read_class_map, read_settings
 from otherlight.config import nearest
 
 NewSet = Annotated[Path, typer.Option(metavar="SET", help="The folder of the new set.")]
@@ -18,6 +18,13 @@ WhereImages = Annotated[
 WhereBoxes = Annotated[
     str | None,
     typer.Option(help="Keep the boxes that an SQL expression over their columns chooses."),
+]
+ClassMap = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        help="A YAML file of new classes: `vehicle: [car, van]`; others are dropped.",
+    ),
 ]
 
 
@@ -44,6 +51,7 @@ def import_(
     ] = None,
     where: WhereImages = None,
     where_boxes: WhereBoxes = None,
+    classes: ClassMap = None,
     as_json: AsJson = False,
 ) -> None:
     """Read labelled images as a set; pixels stay where they are."""
@@ -54,8 +62,29 @@ def import_(
         images=None if images is None else str(images),
         where=where,
         where_boxes=where_boxes,
+        classes=read_class_map(classes),
     )
     make_set("import", options, to, as_json)
+
+
+def select(
+    images: SetFolder,
+    to: NewSet,
+    settings: Settings = None,
+    where: WhereImages = None,
+    where_boxes: WhereBoxes = None,
+    classes: ClassMap = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make a set of some images and boxes of another; pixels stay where they are."""
+    options = read_settings(
+        settings,
+        set=str(images),
+        where=where,
+        where_boxes=where_boxes,
+        classes=read_class_map(classes),
+    )
+    make_set("select", options, to, as_json)
 
 
 def export(
@@ -95,7 +124,15 @@ def make_set(verb: str, options: dict[str, Any], to: Path, as_json: bool) -> Non
 
     run_verb(verb, VERBS, options, to)
     facts = set_facts(to)
-    print_json(facts) if as_json else print_facts(facts)
+    if as_json:
+        print_json(facts)
+    elif "by_class" in facts["counts"]:
+        from otherlight.cli.counts import print_counts
+
+        print_facts({key: fact for key, fact in facts.items() if key not in ("counts", "made_by")})
+        print_counts(facts["counts"])
+    else:
+        print_facts(facts)
 
 
 def list_(

@@ -64,3 +64,32 @@ def read_settings(words: Sequence[str] | None, **options: object) -> dict[str, A
     if twice:
         raise typer.BadParameter(f"{twice[0]!r} came as an option and as a setting.")
     return {**given, **{str(key): value for key, value in settings.items()}}
+
+
+def read_class_map(path: Path | None) -> dict[str, list[str]] | None:
+    """Read a YAML file of new classes, each with one class of the source or a list of them."""
+    if path is None:
+        return None
+    from yaml import YAMLError, safe_load
+
+    try:
+        read: object = safe_load(path.read_text())
+    except (OSError, UnicodeDecodeError) as error:
+        raise PlanError(
+            f"Expected a map of classes in {path}; it cannot be read: {error}."
+        ) from error
+    except (YAMLError, RecursionError) as error:
+        first = str(error).splitlines()[0]
+        raise PlanError(f"A map of classes must be YAML; {path} is not: {first}.") from error
+    given = read if isinstance(read, dict) else {}
+    lists = {
+        str(new): [str(old) for old in (olds if isinstance(olds, list) else [olds])]
+        for new, olds in given.items()
+        if olds is not None and not isinstance(olds, dict)
+    }
+    if not lists or len(lists) < len(given):
+        raise PlanError(
+            f"A map of classes says new: [old, old] on each line; {path} does not. Write for "
+            f"example: vehicle: [car, van]."
+        )
+    return lists

@@ -9,7 +9,9 @@ from otherlight.datasets.importing import import_set
 from otherlight.datasets.leaks import Leak, find_leaks, refuse_leaks
 from otherlight.datasets.pairs import pairs_of
 from otherlight.datasets.pairs_writing import PairsLayout
-from otherlight.datasets.samples import count_lines
+from otherlight.datasets.select_config import Limits, SelectConfig
+from otherlight.datasets.select_set import select_set
+from otherlight.datasets.tally import count_lines
 
 __all__ = [
     "FORMATS",
@@ -18,7 +20,9 @@ __all__ = [
     "Format",
     "ImportConfig",
     "Leak",
+    "Limits",
     "PairsLayout",
+    "SelectConfig",
     "count_lines",
     "examine",
     "export_set",
@@ -26,4 +30,5 @@ __all__ = [
     "import_set",
     "pairs_of",
     "refuse_leaks",
+    "select_set",
 ]

@@ -111,11 +111,10 @@ def _read_label(
     name = category if category in classes else SPELLINGS.get(category, category)
     place = f"{at}, {number}"
     if name not in classes or label.get("box2d") is None:
-        tally.boxes += 1
         reason = f"unknown category {category!r}"
         if name in classes:
             reason = f"label without box2d: {category!r}"
-        tally.drop(reason, place)
+        tally.drop_box(reason, place, name)
         return None
     box = get(label, "box2d", (dict,), place)
     left, top, right, bottom = (

@@ -42,8 +42,8 @@ def read_coco(source: Path, images: Path | None, config: ImportConfig, tally: Ta
     root, there = find_images(path, images, names, config.pixels)
     for number, rows in file.notes.items():
         if number not in file.pictures:
-            tally.boxes += len(rows)
-            tally.drop("annotation without image", f"{path}, image id {number}", len(rows))
+            tally.drop_box("annotation without image", f"{path}, image id {number}",
+                           count=len(rows))  # fmt: skip
     note_unlabelled(root, there, names, tally)
     return Content(
         classes=tuple(dict(sorted(file.categories.items())).values()),
@@ -82,8 +82,7 @@ def _take_annotation(item: Any, notes: dict[Any, list[Note]], path: Path, tally:
     at = f"{path}, annotation {number}"
     image = get(item, "image_id", (int, str), at)
     if item.get("bbox") is None:
-        tally.boxes += 1
-        tally.drop("annotation without bbox", at)
+        tally.drop_box("annotation without bbox", at)
         return
     words = item.get("attributes")
     notes[image].append(
@@ -137,8 +136,7 @@ def _boxes(
     for category, edges, ignored, number, words in rows:
         at = f"annotation {number}"
         if category not in categories:
-            tally.boxes += 1
-            tally.drop(f"unknown category {category}", f"{path}, {at}")
+            tally.drop_box(f"unknown category {category}", f"{path}, {at}", str(category))
             continue
         columns: dict[str, Any] = {"attributes": {**as_words(words), "coco_id": number}}
         if ignored:

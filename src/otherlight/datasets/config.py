@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from otherlight.datasets.select_config import SelectConfig
 from otherlight.errors import PlanError
 from otherlight.sets.columns import SPLITS
 
@@ -12,7 +13,7 @@ WEATHERS = ("clear", "partly_cloudy", "overcast", "rain", "snow", "fog")
 
 
 @dataclass(frozen=True, kw_only=True)
-class ImportConfig:
+class ImportConfig(SelectConfig):
     """How one source becomes a set; every omission that it causes is counted by name."""
 
     name: str | None = None
@@ -37,20 +38,11 @@ class ImportConfig:
     pixel_base: int | None = None
     """What VOC files call the first pixel: 1 as PASCAL VOC does, 0 as many tools do; None looks
     for a box that begins at 0."""
-    classes: Mapping[str, tuple[str, ...]] | None = None
-    """New class: the source's classes merged into it; what is not named is dropped, counted."""
-    ignore_below: float = 0.0
-    """Share of the image's height: lower boxes are marked as ignored."""
 
     sequence: str | None = None
     """The word "folder" (the image's own), or an expression whose first group is the sequence."""
     sequence_gap: int | None = None
     """Files sorted by the number in their name: a larger gap begins another sequence."""
-
-    where: str | None = None
-    """SQL over the columns of images: which to keep."""
-    where_boxes: str | None = None
-    """SQL over the columns of boxes: which to keep."""
 
     paired: bool | None = None
     """Whether equal names in both domains of `pairs` are pairs; None: yes, noted; True: all must
@@ -74,6 +66,7 @@ class ImportConfig:
     """Refuse whatever would be dropped or mended, save by the options above."""
 
     def __post_init__(self) -> None:
+        SelectConfig.__post_init__(self)
         _one_of("split", self.split, SPLITS)
         _one_of("timeofday", self.timeofday, TIMES)
         _one_of("weather", self.weather, WEATHERS)
@@ -83,10 +76,9 @@ class ImportConfig:
                 f"[import] fps is a number of frames a second above 0; {self.fps:g} came. Leave "
                 f"it out to take every frame."
             )
-        if not 0 <= self.ignore_below < 1:
+        if self.split is not None and self.splits is not None:
             raise PlanError(
-                f"[import] ignore_below is a share of the image's height, 0 to 1; "
-                f"{self.ignore_below:g} came. Write 0.03 for 3 %."
+                "[import] takes split (one for all) or splits; both came. Leave one out."
             )
         if self.pixel_base not in (None, 0, 1):
             raise PlanError(f"[import] pixel_base is 0 or 1; {self.pixel_base} came.")

@@ -1,33 +1,37 @@
 """One source becomes one set: read, look at the pixels, apply the rules, count, write."""
 
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-import pyarrow as pa
+import numpy as np
 
 from otherlight import __version__
 from otherlight.config import nearest, plain
 from otherlight.datasets.config import ImportConfig
 from otherlight.datasets.formats import FORMATS, Format
+from otherlight.datasets.haul import Chosen, gather
+from otherlight.datasets.limits import Sizes
 from otherlight.datasets.listing import Look, look_at_all, stamp_of, there_is
 from otherlight.datasets.making import making, same_import
 from otherlight.datasets.relating import fit_crop, relate
-from otherlight.datasets.rules import Rules, keep_boxes, map_classes
-from otherlight.datasets.samples import Content, Sample, Tally
+from otherlight.datasets.rules import Rules, apply_rules, map_classes
+from otherlight.datasets.samples import Content, Sample
+from otherlight.datasets.selecting import between, outside_share, put_together, select
 from otherlight.datasets.sequences import set_sequences
+from otherlight.datasets.tally import Tally
+from otherlight.datasets.thinning import draw_share, every_nth
 from otherlight.errors import DatasetError, ImageError
 from otherlight.records.files import holding
 from otherlight.records.progress import task
 from otherlight.sets import ImageSet, read_set, write_set
-from otherlight.sets.build import box_table, from_tables, image_table
-from otherlight.sets.columns import BOXES
+from otherlight.sets.build import image_table
 
 Row = dict[str, Any]
-Torn = list[tuple[Sample, ImageError]]
 
-_CHUNK = 20_000
+_UNREADABLE = "unreadable image"
+T = TypeVar("T")
 
 
 def import_set(
@@ -63,31 +67,16 @@ def import_set(
     }
     if (to / "set.json").exists() and _same(there := read_set(to), made_by, content):
         return there
+    name = config.name or to.resolve().name
     if content.make is None:
-        whole = _whole(content, config, tally, to)
+        whole = _make(content, config, tally, name, to)
         with holding(to):
-            return write_set(replace(whole, made_by=made_by), to)
+            return write_set(replace(whole, made_by=made_by, parents=()), to)
     _need_pixels(config.pixels, "Images that the import writes itself need their pixels")
     with making(to, made_by, content.files) as folder:
         content = replace(content, samples=content.make(folder))
-        return write_set(replace(_whole(content, config, tally, to), made_by=made_by), to)
-
-
-def _whole(content: Content, config: ImportConfig, tally: Tally, to: Path) -> ImageSet:
-    """Make the set: what is chosen of the source, with its counts."""
-    classes, way = map_classes(content.classes, config.classes, tally)
-    rules = Rules(classes=way, shares=content.shares, ignore_below=config.ignore_below)
-    rows, boxes = _rows(content, config, rules, tally)
-    tally.refuse_if_strict(config.strict)
-    set_sequences(rows, config.sequence, config.sequence_gap)
-    name = config.name or to.resolve().name
-    images_ = image_table(rows)
-    about = {"licence": config.licence, "relevance": relate(content.relevance, images_, tally)}
-    whole = from_tables(name, classes, images_, boxes, root=to, **about)
-    kept = whole.where(config.where, config.where_boxes)
-    _count_choice(whole, kept, config, tally)
-    counts = tally.as_counts(len(kept), kept.boxes.num_rows)
-    return replace(kept, parents=(), counts=counts)
+        whole = _make(content, config, tally, name, to)
+        return write_set(replace(whole, made_by=made_by, parents=()), to)
 
 
 def find_format(name: str) -> Format:
@@ -104,49 +93,53 @@ def _same(there: ImageSet, made_by: Mapping[str, Any], content: Content) -> bool
     return content.make is None or all(map(there_is, there.files()))
 
 
-def _rows(
-    content: Content, config: ImportConfig, rules: Rules, tally: Tally
-) -> tuple[list[Row], pa.Table]:
-    """Make all rows: of images as a list, of boxes (many more) as columns, a chunk at a time."""
-    rows: list[Row] = []
-    waiting: list[Row] = []
-    tables: list[pa.Table] = []
-    torn: Torn = []
-    with task("reading images", content.count) as advance:
-        for sample, look in _looked_at(content, config):
-            advance(1)
-            tally.images += 1
-            look = sample.fault or look
-            if isinstance(look, ImageError):
-                torn.append((sample, look))
-                continue
-            rows.append(_image_row(sample, look, content.origin, config))
-            row = rows[-1]
-            size = (row["width"], row["height"]) if row.get("width") else None
-            _check_size(sample, look, tally)
-            fit_crop(row, tally)
-            waiting += keep_boxes(sample, size, rules, tally)
-            if len(waiting) >= _CHUNK:
-                tables.append(box_table(waiting))
-                waiting = []
-    _settle_torn(torn, config, tally)
-    if not rows:
-        raise DatasetError(
-            "An import must bring at least one image; none came. Point to another source."
-        )
-    _settle_unlabelled(rows, tally)
-    tables.append(box_table(waiting) if waiting else BOXES.empty_table())
-    return rows, pa.concat_tables(tables).combine_chunks()
-
-
-def _looked_at(
-    content: Content, config: ImportConfig
-) -> Generator[tuple[Sample, Look | ImageError | None]]:
+def _make(content: Content, config: ImportConfig, tally: Tally, name: str, root: Path) -> ImageSet:
+    """Read labels, thin the images out, look at those that stay, judge the boxes: in that order."""
     if content.shares:
         _need_pixels(config.pixels, "Labels in shares of the image need the images' sizes")
-    if not config.pixels:
-        return ((sample, None) for sample in content.samples)
-    return look_at_all((sample, sample.file) for sample in content.samples)
+    classes, way = map_classes(content.classes, config.classes, tally)
+    haul = gather(content, tally)
+    rows = [_image_row(sample, content.origin, config) for sample in haul.samples]
+    _settle_unlabelled(rows, tally)
+    set_sequences(rows, config.sequence, config.sequence_gap)
+    for chosen, rule in _thinned(rows, config):
+        haul, rows = haul.keep(chosen, rule, tally), _chosen(rows, chosen)
+    whole = _look(rows, haul.samples, config, tally)
+    haul, rows = haul.keep(whole, _UNREADABLE, tally), _chosen(rows, whole)
+    rules = Rules(classes=way, shares=content.shares, config=config)
+    boxes = apply_rules(haul.boxes, _sizes(rows), rules, tally)
+    for row in rows:
+        fit_crop(row, tally)
+    images = image_table(rows)
+    about = {"licence": config.licence, "relevance": relate(content.relevance, images, tally)}
+    tally.refuse_if_strict(config.strict)
+    stock = put_together(name, classes, images, boxes, way, root=root, **about)
+    stock = select(stock, config, tally, shared=_shared_early(config))
+    return replace(stock.images, counts=stock.counts(tally, way))
+
+
+def _thinned(rows: list[Row], config: ImportConfig) -> Generator[tuple[Chosen, str]]:
+    """Choose images by rules that need no pixels, so that fewer files are looked at."""
+    names = [row["image"] for row in rows]
+    if config.every > 1:
+        sequences, frames = [row.get("sequence") for row in rows], [r.get("frame") for r in rows]
+        chosen = every_nth(names, sequences, frames, config.every)
+        names = _chosen(names, chosen)
+        yield chosen, between(config)
+    if config.share < 1 and _shared_early(config):
+        yield (
+            draw_share(names, config.share, config.share_name, config.share_seed),
+            (outside_share(config)),
+        )
+
+
+def _shared_early(config: ImportConfig) -> bool:
+    """Say whether a share can be drawn before pixels: where no later rule leaves images out."""
+    return config.where is None and config.background
+
+
+def _chosen(items: list[T], chosen: Chosen) -> list[T]:
+    return [item for item, stays in zip(items, chosen, strict=True) if stays]
 
 
 def _need_pixels(pixels: bool, why: str) -> None:
@@ -154,12 +147,52 @@ def _need_pixels(pixels: bool, why: str) -> None:
         raise DatasetError(f"{why}; pixels: false came. Leave it out for this format.")
 
 
-def _image_row(sample: Sample, look: Look | None, origin: str | None, config: ImportConfig) -> Row:
+def _look(rows: list[Row], samples: Sequence[Sample], config: ImportConfig, tally: Tally) -> Chosen:
+    """Look at the files, fill in what they tell, and say which of them are whole."""
+    whole = np.ones(len(rows), bool)
+    torn: list[ImageError] = []
+    with task("reading images", len(rows)) as advance:
+        for n, look in _looks(samples, config.pixels):
+            advance(1)
+            if isinstance(look, ImageError):
+                torn.append(look)
+                whole[n] = False
+            elif look:
+                _check_size(samples[n], look, tally)
+                header = look.header
+                rows[n] |= {"sha256": look.sha256, "width": header.width, "height": header.height}
+                rows[n] |= {"channels": header.channels, "bits": header.bits}
+    if torn and not config.skip_unreadable:
+        more = f" And {len(torn) - 3} more." if len(torn) > 3 else ""
+        raise ImageError(
+            f"{len(torn)} of {len(rows)} images cannot be read. "
+            f"{' '.join(map(str, torn[:3]))}{more} To leave them out, counted: skip_unreadable."
+        )
+    if len(torn) == len(rows):
+        raise DatasetError(
+            "An import must bring at least one image; none can be read. Point to another source."
+        )
+    return whole
+
+
+def _looks(
+    samples: Sequence[Sample], pixels: bool
+) -> Generator[tuple[int, Look | ImageError | None]]:
+    if not pixels:
+        yield from ((n, sample.fault) for n, sample in enumerate(samples))
+        return
+    for n, look in look_at_all((n, sample.file) for n, sample in enumerate(samples)):
+        yield n, samples[n].fault or look
+
+
+def _sizes(rows: list[Row]) -> Sizes:
+    width, height = ([row.get(side) or np.nan for row in rows] for side in ("width", "height"))
+    return Sizes(width=np.array(width, np.float64), height=np.array(height, np.float64))
+
+
+def _image_row(sample: Sample, origin: str | None, config: ImportConfig) -> Row:
     row: Row = {"image": sample.image, "file": str(sample.file), "labelled": sample.labelled}
     row |= sample.columns
-    if look:
-        row |= {"sha256": look.sha256, "width": look.header.width, "height": look.header.height}
-        row |= {"channels": look.header.channels, "bits": look.header.bits}
     row |= {
         column: value
         for column in ("split", "timeofday", "weather", "scene")
@@ -171,28 +204,13 @@ def _image_row(sample: Sample, look: Look | None, origin: str | None, config: Im
     return {**row, "attributes": words}
 
 
-def _check_size(sample: Sample, look: Look | None, tally: Tally) -> None:
+def _check_size(sample: Sample, look: Look, tally: Tally) -> None:
     said = sample.columns.get("width"), sample.columns.get("height")
-    if look and None not in said and said != (look.header.width, look.header.height):
+    if None not in said and said != (look.header.width, look.header.height):
         tally.mend(
             "image of another size than its labels say (the image's is kept)",
             f"{sample.file}: {look.header.width}x{look.header.height}, not {said[0]}x{said[1]}",
         )
-
-
-def _settle_torn(torn: Torn, config: ImportConfig, tally: Tally) -> None:
-    """Count unreadable images where the user allows it; else refuse, naming the first few."""
-    if torn and not config.skip_unreadable:
-        more = f" And {len(torn) - 3} more." if len(torn) > 3 else ""
-        reasons = " ".join(str(error) for _, error in torn[:3])
-        raise ImageError(
-            f"{len(torn)} of {tally.images} images cannot be read. {reasons}{more} "
-            f"To leave them out, counted: skip_unreadable."
-        )
-    for sample, _ in torn:
-        tally.choose("unreadable image", str(sample.file))
-        tally.boxes += len(sample.boxes)
-        tally.choose("box of an unreadable image", sample.at, len(sample.boxes))
 
 
 def _settle_unlabelled(rows: list[Row], tally: Tally) -> None:
@@ -203,18 +221,3 @@ def _settle_unlabelled(rows: list[Row], tally: Tally) -> None:
             row["labelled"] = labelled
             rule = "taken as background" if labelled else "taken as unlabelled"
             tally.note(f"image without labels, {rule}", row["image"])
-
-
-def _count_choice(whole: ImageSet, kept: ImageSet, config: ImportConfig, tally: Tally) -> None:
-    images = len(whole) - len(kept)
-    boxes = whole.boxes.num_rows - kept.boxes.num_rows
-    tally.choose("image left out by where", str(config.where), images)
-    reason = "where" if config.where_boxes is None else "where and where_boxes"
-    tally.choose(f"box left out by {reason}", str(config.where_boxes or config.where), boxes)
-    graded = whole.relevance.num_rows - kept.relevance.num_rows
-    tally.choose("grade left out by where", str(config.where), graded)
-    if not len(kept):
-        raise DatasetError(
-            f"An import must keep at least one image; where = {config.where!r} keeps none of "
-            f"{len(whole)}. Widen it."
-        )

@@ -234,8 +234,7 @@ def _boxes(lines: Sequence[Line], names: Mapping[str, str], tally: Tally) -> Gen
             for label in dict.fromkeys(names.values()):
                 yield RawBox(label=label, edges=line.edges, at=line.at, columns=ignored)
         elif line.label not in names:
-            tally.boxes += 1
-            tally.drop(f"unknown type {line.label!r}", line.at)
+            tally.drop_box(f"unknown type {line.label!r}", line.at, line.label)
         else:
             label = names[line.label]
             yield RawBox(label=label, edges=line.edges, at=line.at, columns=line.columns)

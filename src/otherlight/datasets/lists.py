@@ -53,7 +53,7 @@ def _sample(
     file = root / name
     if config.pixels and not there_is(file):
         tally.images += 1
-        tally.drop("path without image file", str(file))
+        tally.drop_images("path without image file", str(file))
         return None
     key = key_of(file, name)
     return Sample(image=key, file=file, at=str(source), labelled=False)

@@ -1,5 +1,6 @@
 """Where the images of one label file are, and which of either have no partner."""
 
+from collections import Counter
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
@@ -65,6 +66,7 @@ def note_unlabelled(root: Path, there: set[str] | None, names: Sequence[str], ta
 def drop_sample(sample: Sample, tally: Tally) -> None:
     """Count labels whose image is not there."""
     tally.images += 1
-    tally.boxes += len(sample.boxes)
-    tally.drop("labels without image file", sample.image)
-    tally.drop("box of an image without file", sample.image, len(sample.boxes))
+    tally.drop_images("labels without image file", sample.image)
+    of = Counter(box.label for box in sample.boxes)
+    tally.read_boxes(of)
+    tally.drop_boxes("box of an image without file", sample.image, of)

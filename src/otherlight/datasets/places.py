@@ -29,7 +29,7 @@ def read_places(source: Path, images: Path | None, config: ImportConfig, tally: 
     for name, columns in parse_places(read_text(path), str(path)):
         if config.pixels and not there_is(root / name):
             tally.images += 1
-            tally.drop("row without image file", f"{path}, {name}")
+            tally.drop_images("row without image file", f"{path}, {name}")
             continue
         key = key_of(root / name, name)
         kept.append(

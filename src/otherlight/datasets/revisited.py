@@ -113,7 +113,7 @@ def _samples(
         file = _file_of(root, name, config.pixels)
         if file is None:
             tally.images += 1
-            tally.drop("image of the ground truth without file", str(root / name))
+            tally.drop_images("image of the ground truth without file", str(root / name))
             continue
         keys[name] = key_of(file, file.relative_to(root).as_posix())
         role = "database" if name not in asking else "both" if name in database else "query"

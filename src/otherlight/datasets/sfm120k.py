@@ -140,7 +140,7 @@ def _place_images(
         file = root / name
         if config.pixels and not there_is(file):
             tally.images += 1
-            tally.drop("image id without file", str(file))
+            tally.drop_images("image id without file", str(file))
             keys.append(None)
             continue
         key = key_of(file, name) if config.pixels else f"{name}.jpg"

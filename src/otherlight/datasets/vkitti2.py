@@ -16,7 +16,8 @@ from otherlight.datasets.beside import Beside, find_beside, folder_of_masks
 from otherlight.datasets.config import ImportConfig
 from otherlight.datasets.listing import list_images, read_text
 from otherlight.datasets.locating import drop_sample
-from otherlight.datasets.samples import Content, RawBox, Sample, Tally
+from otherlight.datasets.samples import Content, RawBox, Sample
+from otherlight.datasets.tally import UNTOLD, Tally
 from otherlight.errors import DatasetError
 from otherlight.records.progress import track
 
@@ -133,9 +134,8 @@ def _read_variant(folder: Path, path: PurePosixPath, tally: Tally) -> _Variant:
         at = f"{folder / 'bbox.txt'}, row {number}"
         label = labels.get(row["trackID"])
         if label is None or label not in CLASSES:
-            tally.boxes += 1
             what = f"class {label!r}" if label else "track without class in its info.txt"
-            tally.drop(f"unknown {what}" if label else what, at)
+            tally.drop_box(f"unknown {what}" if label else what, at, label or UNTOLD)
             continue
         key = _whole(row, "cameraID", at), _whole(row, "frame", at)
         depth = depths.get((row["frame"], row["cameraID"], row["trackID"]))

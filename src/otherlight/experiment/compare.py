@@ -20,6 +20,7 @@ from otherlight.experiment.judge import judge
 from otherlight.experiment.ledger import Look, enter, is_exploratory, read_looks
 from otherlight.experiment.predictions import Origin, has_predictions, write_predictions
 from otherlight.experiment.samples import write_samples
+from otherlight.experiment.slices import slices_of
 from otherlight.experiment.trial import tested_arms
 from otherlight.experiment.words import summarise
 from otherlight.recognisers import FitConfig, fit, predict
@@ -49,6 +50,7 @@ def compare(plan: ComparePlan, to: Path, *, name: str, about: str = "") -> dict[
         exploratory = is_exploratory(test, name, frozen.hash)
         write_frozen(to, frozen)
         tests = _keep_tests(plan, frozen, to)
+        slices_of(tests["target"], plan.slices)  # one that cannot be made is told before hours pass
         arms = gather(plan.arms, frozen.trained, to / "translated")
         _train(frozen, arms, tests["source-val"], to)
         _look(frozen, test, tests, to)

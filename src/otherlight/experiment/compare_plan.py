@@ -61,6 +61,27 @@ class WarmStart(Strict):
     steps: int = Field(gt=0)
 
 
+class Cut(Strict):
+    """A slice of the test's images or of its boxes; with cuts, one slice a bin of a number."""
+
+    images: str | None = None
+    """An expression over the images' columns, as --where takes it."""
+    boxes: str | None = None
+    """An expression over the boxes' columns: truth outside is ignored."""
+    cuts: tuple[float, ...] | Literal["thirds"] | None = None
+    """Upper ends of the bins, the last one open; or thirds of the images (or boxes)."""
+    cumulative: bool = False
+    """Each bin holds those before it: 0-5, 0-10, 0-all."""
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> "Cut":
+        if (self.images is None) == (self.boxes is None):
+            raise ValueError("a slice is of images or of boxes: give one expression, not both")
+        if self.cumulative and self.cuts is None:
+            raise ValueError("a cumulative slice needs cuts, such as [5, 10]")
+        return self
+
+
 class ComparePlan(Strict):
     """Arms x seeds on one test set; see docs/plans.md."""
 
@@ -81,8 +102,8 @@ class ComparePlan(Strict):
     margin: float = 2.0
     """Points of AP that a class or the source domain may lose before harm is not excluded."""
     resamples: int = Field(default=1000, ge=200)
-    slices: dict[str, str] = Field(default_factory=dict[str, str])
-    """Further slices of the target test set: name to an expression over its images."""
+    slices: dict[str, str | Cut] = Field(default_factory=dict[str, str | Cut])
+    """Further slices of the target test set: name to an expression over its images, or a cut."""
     ignore_below: float | None = None
     """Truth and detections lower than this share of the image height are ignored."""
     allow_leaks: str | None = None

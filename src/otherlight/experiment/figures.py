@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Float, Int
 
 from otherlight.errors import VerifyError
+from otherlight.experiment.slices import Slice
 from otherlight.metrics import (
-    AREA_RANGES,
     Found,
     MatchRules,
     Truths,
@@ -21,17 +21,6 @@ from otherlight.sets import ImageSet
 
 RunKey = tuple[str, int]
 """Arm and seed."""
-
-_LEVELS = {"occlusion none": (0, 0), "occlusion partly": (1, 1), "occlusion largely": (2, 2)}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Slice:
-    """A part of a test set: some truth, a range of areas, or some images (all of it by default)."""
-
-    truth: Bool[np.ndarray, " truths"] | None = None
-    area: tuple[float, float] | None = None
-    images: Bool[np.ndarray, " images"] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,26 +82,6 @@ def found_of(predictions: pa.Table, test: ImageSet) -> Found:
         rank=predictions["rank"].to_numpy().astype(np.int64),
         **edges,
     )
-
-
-def slices_of(test: ImageSet, further: Mapping[str, str]) -> dict[str, Slice]:
-    """The slices that every verdict has: occlusion, size, time of day, weather, the plan's own."""
-    boxes = test.boxes_of()
-    slices: dict[str, Slice] = {"all": Slice()}
-    if (boxes.occlusion_level >= 0).any():
-        for name, (low, high) in _LEVELS.items():
-            level = boxes.occlusion_level
-            slices[name] = Slice(truth=(level >= low) & (level <= high))
-    slices |= {f"size {name}": Slice(area=area) for name, area in AREA_RANGES.items()}
-    for column in ("timeofday", "weather"):
-        values = np.array(test.column(column), dtype=object)
-        names = sorted({value for value in values if value is not None})
-        if len(names) > 1:
-            slices |= {f"{column} {name}": Slice(images=values == name) for name in names}
-    every = np.array(test.names(), dtype=object)
-    for name, where in further.items():
-        slices[name] = Slice(images=np.isin(every, test.where(where).names()))
-    return slices
 
 
 def groups_of(test: ImageSet) -> Int[np.ndarray, " images"]:

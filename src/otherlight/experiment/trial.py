@@ -11,10 +11,10 @@ from otherlight.experiment.figures import (
     found_of,
     groups_of,
     measure,
-    slices_of,
 )
 from otherlight.experiment.frozen import DOUBLE, Frozen, prediction_folder
 from otherlight.experiment.predictions import read_predictions
+from otherlight.experiment.slices import slices_of
 from otherlight.metrics import Found
 from otherlight.records.progress import task
 from otherlight.records.seeds import numpy_generator

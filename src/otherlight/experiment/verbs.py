@@ -33,6 +33,12 @@ class ImportOptions(Options):
     images: Path | None = None
 
 
+class SelectOptions(Options):
+    """Which set to take from; the rest are settings of `SelectConfig`."""
+
+    set: Path
+
+
 class ExportOptions(Options):
     """Which set to write as another program's files; the rest are settings of `PairsLayout`."""
 
@@ -114,6 +120,19 @@ def _run_import(step: ReadyStep) -> ImageSet:
     options: ImportOptions = step.options
     config = step.config(ImportConfig)
     return import_set(options.format, options.source, step.to, images=options.images, config=config)
+
+
+def _select_sections(options: Mapping[str, Any]) -> tuple[Section, ...]:
+    from otherlight.datasets import SelectConfig
+
+    del options
+    return (Section(configs=(SelectConfig,)),)
+
+
+def _run_select(step: ReadyStep) -> ImageSet:
+    from otherlight.datasets import SelectConfig, select_set
+
+    return select_set(read_set(step.options.set), step.to, config=step.config(SelectConfig))
 
 
 def _export_sections(options: Mapping[str, Any]) -> tuple[Section, ...]:
@@ -267,6 +286,7 @@ def _known(what: str, name: Any, table: Mapping[str, Any]) -> None:
 VERBS: dict[str, Verb] = {
     "world": Verb(options=WorldOptions, run=_run_world, sections=_world_sections),
     "import": Verb(options=ImportOptions, run=_run_import, sections=_import_sections),
+    "select": Verb(options=SelectOptions, run=_run_select, sections=_select_sections),
     "export": Verb(options=ExportOptions, run=_run_export, sections=_export_sections),
     "train": Verb(options=TrainOptions, run=_run_train, sections=_train_sections),
     "translate": Verb(options=TranslateOptions, run=_run_translate, sections=_translate_sections),

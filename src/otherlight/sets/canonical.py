@@ -3,10 +3,10 @@
 import hashlib
 import json
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from jaxtyping import Int
 
 from otherlight.sets.arrow import compute as pc
 
@@ -33,14 +33,15 @@ def hash_of(classes: Sequence[str], images: pa.Table, boxes: pa.Table, relevance
 
 def _bytes_of(column: pa.Array) -> list[bytes]:
     kind = column.type
-    if pa.types.is_map(kind) or pa.types.is_fixed_size_list(kind) or pa.types.is_list(kind):
-        return [_nested(value) for value in column.to_pylist() if value]
+    if pa.types.is_map(kind):
+        return [_words(column)]
+    if pa.types.is_fixed_size_list(kind) or pa.types.is_list(kind):
+        return [json.dumps(value).encode() for value in column.to_pylist() if value]
     present = column.is_valid().to_numpy(zero_copy_only=False)
     if pa.types.is_string(kind):
         text = pc.fill_null(column, "")
         lengths = pc.binary_length(text).to_numpy(zero_copy_only=False).astype("<i8")
-        joined = "".join(text.to_pylist())
-        return [present.tobytes(), lengths.tobytes(), joined.encode()]
+        return [present.tobytes(), lengths.tobytes(), _joined(text)]
     values = pc.fill_null(column, False if pa.types.is_boolean(kind) else 0)
     numbers = values.to_numpy(zero_copy_only=False)
     return [
@@ -49,5 +50,38 @@ def _bytes_of(column: pa.Array) -> list[bytes]:
     ]
 
 
-def _nested(value: list[Any]) -> bytes:
-    return json.dumps(sorted(value) if isinstance(value[0], tuple) else value).encode()
+def _joined(text: pa.Array) -> bytes:
+    """All texts one after the other, without making a Python string of each."""
+    _, offsets, data = text.buffers()
+    if offsets is None or data is None:
+        return b""
+    ends = np.frombuffer(offsets, np.int32)
+    return memoryview(data)[ends[text.offset] : ends[text.offset + len(text)]].tobytes()
+
+
+def _words(column: pa.MapArray) -> bytes:
+    """Each row's words, sorted, as JSON; rows alike are written once, as most are alike."""
+    offsets = column.offsets.to_numpy()
+    pairs = slice(int(offsets[0]), int(offsets[-1]))
+    texts: list[bytes] = [b""] * len(column)
+    lengths = np.diff(offsets)
+    codes = [_codes(part.slice(pairs.start, pairs.stop - pairs.start))
+             for part in (column.keys, column.items)]  # fmt: skip
+    for length in np.unique(lengths[lengths > 0]):
+        rows = np.flatnonzero(lengths == length)
+        places = offsets[rows][:, None] - pairs.start + np.arange(length)
+        alike = np.concatenate([code[places] for code in codes], axis=1)
+        _, firsts, which = np.unique(alike, axis=0, return_index=True, return_inverse=True)
+        once = [
+            json.dumps(sorted(value)).encode()
+            for value in column.take(pa.array(rows[firsts])).to_pylist()
+        ]
+        for row, number in zip(rows.tolist(), which.ravel().tolist(), strict=True):
+            texts[row] = once[number]
+    return b"".join(texts)
+
+
+def _codes(texts: pa.Array) -> Int[np.ndarray, " texts"]:
+    """Number texts: alike, alike; a null is -1."""
+    indices = texts.dictionary_encode().indices
+    return pc.fill_null(indices, -1).to_numpy(zero_copy_only=False)

@@ -14,15 +14,24 @@ from typing import Any
 import duckdb
 import numpy as np
 import pyarrow as pa
-from jaxtyping import Bool
+from jaxtyping import Bool, Float
 
 from otherlight.config import nearest
 from otherlight.errors import QueryError
 from otherlight.sets.rows import Rows, box_rows, count_columns, image_rows
 
-__all__ = ["Chosen", "Questions", "choose_boxes", "choose_images", "count_columns"]
+__all__ = [
+    "Chosen",
+    "Questions",
+    "box_values",
+    "choose_boxes",
+    "choose_images",
+    "count_columns",
+    "image_values",
+]
 
 Chosen = Bool[np.ndarray, " rows"]
+Values = Float[np.ndarray, " rows"]
 
 _MEMORY = "4GB"
 _LONGEST, _DEEPEST = 100_000, 100
@@ -44,6 +53,20 @@ def choose_boxes(images: pa.Table, boxes: pa.Table, where: str) -> Chosen:
     """Say which rows of the boxes an expression chooses; null counts as no."""
     with Questions(box_rows(images, boxes)) as asked:
         return asked.choose(where)
+
+
+def image_values(
+    images: pa.Table, boxes: pa.Table, classes: Sequence[str], expression: str
+) -> Values:
+    """Evaluate an expression for each row of the images, as a number; null is nan."""
+    with Questions(image_rows(images, boxes, classes)) as asked:
+        return asked.numbers(expression)
+
+
+def box_values(images: pa.Table, boxes: pa.Table, expression: str) -> Values:
+    """Evaluate an expression for each row of the boxes, as a number; null is nan."""
+    with Questions(box_rows(images, boxes)) as asked:
+        return asked.numbers(expression)
 
 
 class Questions:
@@ -86,6 +109,14 @@ class Questions:
         chosen = np.zeros(self.count, bool)
         chosen[np.asarray(found["row"], np.int64)] = True
         return chosen
+
+    def numbers(self, value: str) -> Values:
+        """Give what an expression says of each row, as a number; null is nan."""
+        number = f"CAST(({value}\n) AS DOUBLE)"
+        found = self._ask("value", value, f"SELECT row, {number} AS value FROM {self._rows}")
+        values = np.full(self.count, np.nan)
+        values[np.asarray(found["row"], np.int64)] = np.ma.filled(found["value"], np.nan)
+        return values
 
     def tally(self, value: str) -> tuple[Any, Any]:
         """Give the different values that an expression takes, nulls masked, and how often each."""

@@ -1,8 +1,10 @@
 """What a filter sees: the rows of images and of boxes, with their counts and sizes, as SQL.
 
-Images have their columns and the counts n_boxes, n_occluded and n_<class>, which leave ignored
-boxes out. Boxes have their columns, box_width, box_height and area in pixels, and of their image
-image_width, image_height, split, sequence, timeofday, weather and scene.
+Images have their columns; the counts n_boxes, n_occluded and n_<class> and the distance nearest_m
+of the nearest object, which leave ignored boxes out; and n_boxes_third and n_occluded_third, the
+third of the labelled images that a count lies in. Boxes have their columns, box_width, box_height
+and area in pixels, and of their image image_width, image_height, split, sequence, timeofday,
+weather and scene.
 """
 
 import re
@@ -13,6 +15,8 @@ import numpy as np
 import pyarrow as pa
 
 _OF_IMAGE = ("split", "sequence", "timeofday", "weather", "scene")
+_COUNTS = ("n_boxes", "n_occluded")
+_COMPUTED = (*_COUNTS, "nearest_m", *(f"{name}_third" for name in _COUNTS))
 _OF_BOX = ("box_width", "box_height", "area", "image_width", "image_height")
 
 
@@ -32,6 +36,7 @@ def image_rows(images: pa.Table, boxes: pa.Table, classes: Sequence[str]) -> Row
     counted = [
         "count(*) AS n_boxes",
         "count(*) FILTER (occlusion_level >= 1) AS n_occluded",
+        "min(depth_m) AS nearest_m",
         *(
             f"count(*) FILTER (label = {quoted(name)}) AS {column}"
             for name, column in zip(classes, counts, strict=True)
@@ -39,16 +44,29 @@ def image_rows(images: pa.Table, boxes: pa.Table, classes: Sequence[str]) -> Row
     ]
     # Counted first, joined after: a join of every box with its image's columns costs seconds.
     query = f"""
-        SELECT i.*, {", ".join(f"coalesce(b.{n}, 0) AS {n}" for n in ("n_boxes", "n_occluded", *counts))}
+        SELECT *, {", ".join(_third(n) for n in _COUNTS)} FROM (
+        SELECT i.*, b.nearest_m,
+            {", ".join(f"coalesce(b.{n}, 0) AS {n}" for n in (*_COUNTS, *counts))}
         FROM images i LEFT JOIN (
             SELECT image AS counted_image, {", ".join(counted)}
             FROM boxes WHERE NOT "ignore" GROUP BY image
-        ) b ON b.counted_image = i.image"""  # noqa: E501
+        ) b ON b.counted_image = i.image)"""
     return Rows(
         query=query,
         tables={"images": _numbered(images), "boxes": boxes},
-        names=(*images.column_names, "n_boxes", "n_occluded", *counts),
+        names=(*images.column_names, *_COMPUTED, *counts),
         count=len(images),
+    )
+
+
+def _third(count: str) -> str:
+    """Number the third of the labelled images, 1 to 3, in which the middle of a count's lies."""
+    alike = f"count(*) OVER (PARTITION BY labelled, {count})"
+    upto = f"cume_dist() OVER (PARTITION BY labelled ORDER BY {count})"
+    every = "count(*) OVER (PARTITION BY labelled)"
+    return (
+        f"CASE WHEN labelled THEN 1 + floor(3 * ({upto} - {alike} / 2 / {every}))::INT END "
+        f"AS {count}_third"
     )
 
 
@@ -74,7 +92,7 @@ def count_columns(classes: Sequence[str]) -> list[str]:
     >>> count_columns(["car", "traffic light", "Car", "boxes"])
     ['n_car', 'n_traffic_light', 'n_Car_2', 'n_boxes_2']
     """
-    taken = {"n_boxes", "n_occluded"}
+    taken = {*_COMPUTED}
     names: list[str] = []
     for each in classes:
         name = plain = "n_" + re.sub(r"\W", "_", each)
