@@ -76,7 +76,8 @@ class _Clip:
                 turn = chosen_at(shot.time, shot.tick, self.rate)
                 if turn == last:
                     tally.images += 1
-                    tally.choose(f"frame between those of fps {float(self.rate):g}", self.name)
+                    rule = f"frame between those of fps {float(self.rate):g}"
+                    tally.drop_images(rule, self.name, chosen=True)
                     continue
                 last = turn
             yield shot, self._sample(shot)
