@@ -1,37 +1,36 @@
-"""BDD100K: one JSON file of frames, in the form of 2018 or in Scalabel's.
+"""BDD100K: a JSON file of frames, in the form of 2018 or in Scalabel's, or one such file a video.
 
-Yu et al., BDD100K, CVPR 2020; https://doc.bdd100k.com/format.html. Both forms are lists of frames
-with `box2d` labels; they differ in spelling (person, bike, motor in 2018), in frames without
-labels (null or absent in Scalabel's), and in Scalabel's `videoName`, `frameIndex` and ids as text.
-Edges are taken as continuous pixels; Scalabel's own COCO export adds a pixel to right and bottom.
+Yu et al., BDD100K, CVPR 2020; https://doc.bdd100k.com/format.html. What a frame says is read by
+`otherlight.datasets.bdd100k_frames`; this is about files, and about writing.
 """
 
-import re
-from collections.abc import Generator, Mapping, Sequence
-from itertools import chain, islice
+from collections.abc import Generator, Iterable, Mapping, Sequence
+from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from otherlight.datasets.bdd100k_frames import (
+    CLASSES,
+    Reading,
+    Source,
+    is_bdd,
+    key_of,
+    layouts_of,
+    name_of,
+    names_video,
+    read_frame,
+)
 from otherlight.datasets.config import ImportConfig
-from otherlight.datasets.json_stream import as_number, get, stream_json
+from otherlight.datasets.json_stream import stream_json
 from otherlight.datasets.locating import drop_sample, find_images, label_file, note_unlabelled
 from otherlight.datasets.placing import Placed
-from otherlight.datasets.samples import Content, RawBox, Sample, Tally, inside
-from otherlight.datasets.words import as_words, normalise, spoken
+from otherlight.datasets.samples import Content, Sample, Tally
+from otherlight.datasets.words import spoken
 from otherlight.errors import DatasetError
 from otherlight.records.files import write_json
 from otherlight.sets import ImageSet
 
-CLASSES = (
-    "pedestrian", "rider", "car", "truck", "bus", "train", "motorcycle", "bicycle",
-    "traffic light", "traffic sign",
-)  # fmt: skip
-"""The ten classes of detection, in Scalabel's spelling and order."""
-SPELLINGS = {"person": "pedestrian", "bike": "bicycle", "motor": "motorcycle"}
-"""Those of 2018, and Scalabel's."""
-
-_NAME = re.compile(r"([0-9a-f]{8})-[0-9a-f]{8}(?:-\d+)?$")
-_LIGHTS = ("green", "yellow", "red")
 _FIRST = 1000
 
 
@@ -40,127 +39,88 @@ def read_bdd100k(source: Path, images: Path | None, config: ImportConfig, tally:
 
     Classes are the ten of detection unless ``names`` says others.
     """
-    path = label_file(source, ("labels.json",))
-    frames = (item for key, item in stream_json(path) if key in ("", "frames"))
-    head = list(islice(frames, _FIRST))
-    if not head:
-        raise DatasetError(f"{path} must hold a list of frames; it holds none. Point to another.")
-    root, there = find_images(
-        path, images, [_name(frame, str(path)) for frame in head], config.pixels
-    )
+    sources = _sources(source)
+    first, head = _head(sources)
+    name = name_of(head[0], str(first.path))
+    root, there, layout = _find(first, images, head, config.pixels)
     classes = config.names or CLASSES
+    reading = Reading(root=root, layout=layout, classes=classes)
     return Content(
         classes=classes,
-        samples=_samples(path, chain(head, frames), classes, root, there, tally),
-        files=[path, *(root / name for name in sorted(there or ()))],
-        origin="bdd100k" if _is_bdd(_name(head[0], str(path))) else None,
+        samples=_samples(sources, reading, there, tally),
+        files=[*(each.path for each in sources), *(root / name for name in sorted(there or ()))],
+        origin="bdd100k" if is_bdd(name) else None,
     )
+
+
+def _frames(path: Path) -> Generator[Any]:
+    return (item for key, item in stream_json(path) if key in ("", "frames"))
+
+
+def _head(sources: Sequence[Source]) -> tuple[Source, list[Any]]:
+    """Read the first frames, of the first file that has some."""
+    for source in sources:
+        if head := list(islice(_frames(source.path), _FIRST)):
+            return source, head
+    raise DatasetError(
+        f"{sources[0].path} must hold a list of frames; it holds none. Point to another."
+    )
+
+
+def _sources(source: Path) -> list[Source]:
+    """List the label files: one of many images, or one a video in a folder (or in its folders)."""
+    if source.is_dir() and not (source / "labels.json").is_file():
+        files = sorted(source.glob("*.json")) or sorted(source.glob("*/*.json"))
+        first = next((frame for file in files for frame in islice(_frames(file), 1)), None)
+        if names_video(first):
+            return [
+                Source(path=file, video=file.stem, folder=_below(file, source)) for file in files
+            ]
+    return [Source(path=label_file(source, ("labels.json",)))]
+
+
+def _below(file: Path, source: Path) -> str:
+    return "" if file.parent == source else file.parent.name
+
+
+def _find(
+    source: Source, images: Path | None, head: Sequence[Mapping[str, Any]], pixels: bool
+) -> tuple[Path, set[str] | None, str]:
+    """Find the images and how they lie: beside one another, or a folder a video."""
+    if source.video:
+        images = images or _track_images(source)
+    layouts = layouts_of(head[0], source)
+    for layout in layouts if pixels else ():
+        names = [key_of(frame, source, layout) for frame in head]
+        with suppress(DatasetError):
+            return (*find_images(source.path, images, names, pixels), layout)
+    names = [key_of(frame, source, layouts[0]) for frame in head]
+    return (*find_images(source.path, images, names, pixels), layouts[0])
+
+
+def _track_images(source: Source) -> Path | None:
+    """Find images/track/train beside labels/box_track_20/train, as the collection lies."""
+    up = source.path.resolve().parents
+    for folder in (each / "images" / "track" for each in up[1:4]):
+        if folder.is_dir():
+            inner = folder / up[0].name
+            return inner if not source.folder and inner.is_dir() else folder
+    return None
 
 
 def _samples(
-    path: Path,
-    frames: Any,
-    classes: Sequence[str],
-    root: Path,
-    there: set[str] | None,
-    tally: Tally,
+    sources: Iterable[Source], reading: Reading, there: set[str] | None, tally: Tally
 ) -> Generator[Sample]:
     names: list[str] = []
-    for frame in frames:
-        name = _name(frame, str(path))
-        names.append(name)
-        sample = read_frame(frame, f"{path}, frame {name}", root, classes, tally)
-        if there is None or name in there:
-            yield sample
-        else:
-            drop_sample(sample, tally)
-    note_unlabelled(root, there, names, tally)
-
-
-def read_frame(
-    frame: Mapping[str, Any], at: str, root: Path, classes: Sequence[str], tally: Tally
-) -> Sample:
-    """Turn one frame, of either form, into an image with its boxes."""
-    name = _name(frame, at)
-    words = _object(frame, "attributes", at)
-    labels = frame.get("labels")
-    if labels is not None and not isinstance(labels, list):
-        raise DatasetError(f"labels must be a list; {str(labels)[:80]!r} came in {at}. Mend it.")
-    video = frame.get("videoName")
-    boxes = (
-        _read_label(label, f"label {number}", at, classes, tally, bool(video))
-        for number, label in enumerate(labels or (), 1)
-    )
-    columns: dict[str, Any] = {**normalise(words, at, tally), "attributes": as_words(words)}
-    if (time := frame.get("timestamp")) is not None:
-        columns["attributes"]["timestamp"] = str(time)
-    return Sample(
-        image=name,
-        file=root / name,
-        at=at,
-        labelled=None if labels is None else True,
-        boxes=[box for box in boxes if box],
-        columns={**columns, **_sequence(name, video, frame.get("frameIndex"))},
-    )
-
-
-def _read_label(
-    label: Any, number: str, at: str, classes: Sequence[str], tally: Tally, tracked: bool
-) -> RawBox | None:
-    category: str = get(label, "category", (str,), f"{at}, {number}")
-    name = category if category in classes else SPELLINGS.get(category, category)
-    place = f"{at}, {number}"
-    if name not in classes or label.get("box2d") is None:
-        reason = f"unknown category {category!r}"
-        if name in classes:
-            reason = f"label without box2d: {category!r}"
-        tally.drop_box(reason, place, name)
-        return None
-    box = get(label, "box2d", (dict,), place)
-    left, top, right, bottom = (
-        as_number(box.get(edge), edge, place) for edge in ("x1", "y1", "x2", "y2")
-    )
-    words = _object(label, "attributes", place)
-    columns: dict[str, Any] = {"attributes": as_words(words)}
-    if category != name:
-        columns["attributes"]["category"] = category
-    flags = {str(key).lower(): value for key, value in words.items()}
-    if isinstance(flags.get("occluded"), bool):
-        columns["occlusion_level"] = int(flags["occluded"])
-    if flags.get("crowd") is True:
-        columns |= {"ignore": True, "ignore_reason": "crowd"}
-    if (colour := str(flags.get("trafficlightcolor", "")).lower()) in _LIGHTS:
-        columns["state"] = colour
-    if tracked and label.get("id") is not None:
-        columns["track"] = str(label["id"])
-    return RawBox(label=name, edges=(left, top, right, bottom), at=number, columns=columns)
-
-
-def _object(item: Mapping[str, Any], key: str, at: str) -> Mapping[str, Any]:
-    return get(item, key, (dict,), at) if item.get(key) is not None else {}
-
-
-def _name(frame: Any, at: str) -> str:
-    return inside(get(frame, "name", (str,), at), at)
-
-
-def _is_bdd(name: str) -> bool:
-    return bool(_NAME.match(Path(name).stem))
-
-
-def _sequence(name: str, video: Any, frame: Any) -> dict[str, Any]:
-    """Name the drive: the video, and by the first part of BDD100K's names the recording.
-
-    Clips of one recording share that first part, so it is the group that must not be split.
-    """
-    found = _NAME.match(Path(name).stem)
-    recording = found[1] if found else None
-    if isinstance(video, str) and video:
-        columns: dict[str, Any] = {"sequence": video, "group": recording or video}
-        if type(frame) is int and 0 <= frame < 1 << 31:
-            columns["frame"] = frame
-        return columns
-    return {"sequence": recording} if recording else {}
+    for source in sources:
+        for frame in _frames(source.path):
+            sample = read_frame(frame, source, reading, tally)
+            names.append(sample.image)
+            if there is None or sample.image in there:
+                yield sample
+            else:
+                drop_sample(sample, tally)
+    note_unlabelled(reading.root, there, names, tally)
 
 
 def write_bdd100k(images: ImageSet, placed: Placed, to: Path, tally: Tally) -> None:
@@ -180,7 +140,7 @@ def write_bdd100k(images: ImageSet, placed: Placed, to: Path, tally: Tally) -> N
         said = spoken(about)
         words = {key: said.get(key) or "undefined" for key in ("weather", "scene", "timeofday")}
         frame: dict[str, Any] = {"name": name, "attributes": words, "labels": labels}
-        if about["sequence"] and not _is_bdd(name):
+        if about["sequence"] and not is_bdd(name):
             frame |= {"videoName": about["sequence"], "frameIndex": about["frame"]}
         else:
             tracks = sum(box["track"] is not None for box in here)

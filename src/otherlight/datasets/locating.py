@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
-from otherlight.datasets.listing import list_images
+from otherlight.datasets.listing import list_images, there_is
 from otherlight.datasets.samples import Sample, Tally
 from otherlight.errors import DatasetError
 
@@ -39,7 +39,7 @@ def find_images(
     if not pixels:
         return places[0].resolve(), None
     for place in places:
-        if any((place / name).is_file() for name in names):
+        if any(there_is(place / name) for name in names):
             return place.resolve(), set(list_images(place))
     raise DatasetError(
         f"The images of {path} must lie in {' or '.join(map(str, places))}; none of {len(names)} "
