@@ -10,10 +10,12 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from otherlight.datasets.bdd100k_bulk import Bulk, is_large
 from otherlight.datasets.bdd100k_frames import (
     CLASSES,
     Reading,
     Source,
+    frames_of,
     is_bdd,
     key_of,
     layouts_of,
@@ -22,10 +24,10 @@ from otherlight.datasets.bdd100k_frames import (
     read_frame,
 )
 from otherlight.datasets.config import ImportConfig
-from otherlight.datasets.json_stream import stream_json
 from otherlight.datasets.locating import drop_sample, find_images, label_file, note_unlabelled
 from otherlight.datasets.placing import Placed
-from otherlight.datasets.samples import Content, Sample, Tally
+from otherlight.datasets.samples import Content, Sample
+from otherlight.datasets.tally import Tally
 from otherlight.datasets.words import spoken
 from otherlight.errors import DatasetError
 from otherlight.records.files import write_json
@@ -45,22 +47,20 @@ def read_bdd100k(source: Path, images: Path | None, config: ImportConfig, tally:
     root, there, layout = _find(first, images, head, config.pixels)
     classes = config.names or CLASSES
     reading = Reading(root=root, layout=layout, classes=classes)
+    bulk = Bulk(sources, reading, there, tally) if is_large(sources) else None
     return Content(
         classes=classes,
-        samples=_samples(sources, reading, there, tally),
+        samples=bulk.samples() if bulk else _samples(sources, reading, there, tally),
+        boxes=bulk.columns if bulk else None,
         files=[*(each.path for each in sources), *(root / name for name in sorted(there or ()))],
         origin="bdd100k" if is_bdd(name) else None,
     )
 
 
-def _frames(path: Path) -> Generator[Any]:
-    return (item for key, item in stream_json(path) if key in ("", "frames"))
-
-
 def _head(sources: Sequence[Source]) -> tuple[Source, list[Any]]:
     """Read the first frames, of the first file that has some."""
     for source in sources:
-        if head := list(islice(_frames(source.path), _FIRST)):
+        if head := list(islice(frames_of(source.path), _FIRST)):
             return source, head
     raise DatasetError(
         f"{sources[0].path} must hold a list of frames; it holds none. Point to another."
@@ -71,7 +71,7 @@ def _sources(source: Path) -> list[Source]:
     """List the label files: one of many images, or one a video in a folder (or in its folders)."""
     if source.is_dir() and not (source / "labels.json").is_file():
         files = sorted(source.glob("*.json")) or sorted(source.glob("*/*.json"))
-        first = next((frame for file in files for frame in islice(_frames(file), 1)), None)
+        first = next((frame for file in files for frame in islice(frames_of(file), 1)), None)
         if names_video(first):
             return [
                 Source(path=file, video=file.stem, folder=_below(file, source)) for file in files
@@ -113,7 +113,7 @@ def _samples(
 ) -> Generator[Sample]:
     names: list[str] = []
     for source in sources:
-        for frame in _frames(source.path):
+        for frame in frames_of(source.path):
             sample = read_frame(frame, source, reading, tally)
             names.append(sample.image)
             if there is None or sample.image in there:

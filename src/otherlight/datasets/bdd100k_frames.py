@@ -7,14 +7,15 @@ Edges are taken as continuous pixels; Scalabel's own COCO export adds a pixel to
 """
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path, PurePosixPath
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
-from otherlight.datasets.json_stream import as_number, get
-from otherlight.datasets.samples import RawBox, Sample, Tally, inside
-from otherlight.datasets.words import as_words, normalise
+from otherlight.datasets.json_stream import as_number, get, stream_json
+from otherlight.datasets.samples import RawBox, Sample, inside
+from otherlight.datasets.tally import Tally
+from otherlight.datasets.words import Words, as_words, normalise, share
 from otherlight.errors import DatasetError
 from otherlight.sets.columns import SPLITS
 
@@ -29,7 +30,9 @@ RATE = 5.0
 """Frames a second of the tracking set: "about 40 seconds long with 5 FPS", as its description says
 (https://bdd-data.berkeley.edu/wad-2020.html)."""
 
-_NAME = re.compile(r"([0-9a-f]{8})-[0-9a-f]{8}(?:-\d+)?$")
+_NAME = re.compile(r"(?:.*/)?([0-9a-f]{8})-[0-9a-f]{8}(?:-\d+)?\.[^./]+\Z", re.DOTALL)
+_SIMPLE = re.compile(r"[\w-]+(?:/[\w-]+)*\.\w+\Z")
+"""Names that lead nowhere else for certain: most, and told faster than by taking them apart."""
 _LIGHTS = ("green", "yellow", "red")
 
 
@@ -51,6 +54,13 @@ class Reading:
     layout: str
     """Of the images under ``root``, from folder, video and name."""
     classes: Sequence[str]
+    words: Words = field(default_factory=dict[tuple[tuple[str, str], ...], dict[str, str]])
+    """Attributes that came before: of very many images few differ, and alike ones are shared."""
+
+
+def frames_of(path: Path) -> Generator[Any]:
+    """Read the frames of a label file one by one; Scalabel may put them into an object."""
+    return (item for key, item in stream_json(path) if key in ("", "frames"))
 
 
 def read_frame(frame: Any, source: Source, reading: Reading, tally: Tally) -> Sample:
@@ -66,7 +76,7 @@ def read_frame(frame: Any, source: Source, reading: Reading, tally: Tally) -> Sa
             f"labels must be a list; {str(labels)[:80]!r} came in {sample.at}. Mend it."
         )
     boxes: list[RawBox] = []
-    tracked = bool(_video(frame, source))
+    tracked = bool(video_of(frame, source))
     for number, label in enumerate(labels or (), 1):
         box = _read_label(label, (sample.at, f"label {number}"), reading.classes, tally)
         if box and tracked and label.get("id") is not None:
@@ -79,16 +89,18 @@ def read_image(frame: Any, source: Source, reading: Reading, tally: Tally) -> Sa
     """Read what a frame says of its image; its labels are left alone."""
     name = name_of(frame, str(source.path))
     at = f"{source.path}, frame {name}"
+    video = video_of(frame, source)
+    key = _key(name, video, source, reading.layout)
     words = _object(frame, "attributes", at)
-    columns: dict[str, Any] = {**normalise(words, at, tally), "attributes": as_words(words)}
+    told = as_words(words)
     if (time := frame.get("timestamp")) is not None:
-        columns["attributes"]["timestamp"] = str(time)
-    key = key_of(frame, source, reading.layout)
+        told["timestamp"] = str(time)
+    columns = {**normalise(words, at, tally), "attributes": share(told, reading.words)}
     return Sample(
         image=key,
         file=reading.root / key,
         at=at,
-        columns={**columns, **_sequence(name, _video(frame, source), _index(frame), source)},
+        columns={**columns, **_sequence(name, video, _index(frame), source)},
     )
 
 
@@ -109,8 +121,13 @@ def kind_of(category: str, words: Mapping[str, Any], name: str) -> dict[str, Any
 
 def class_of(category: str, classes: Sequence[str]) -> str | None:
     """Say which class a category is, None for those that are none."""
-    name = category if category in classes else SPELLINGS.get(category, category)
+    name = category if category in classes else spelling_of(category)
     return name if name in classes else None
+
+
+def spelling_of(category: str) -> str:
+    """Spell a category as Scalabel does."""
+    return SPELLINGS.get(category, category)
 
 
 def reason_without_box(category: str, name: str | None) -> str:
@@ -120,7 +137,8 @@ def reason_without_box(category: str, name: str | None) -> str:
 
 def name_of(frame: Any, at: str) -> str:
     """Take a frame's name, which must stay inside the images' folder."""
-    return inside(get(frame, "name", (str,), at), at)
+    name: str = get(frame, "name", (str,), at)
+    return name if _SIMPLE.match(name) else inside(name, at)
 
 
 def layouts_of(frame: Mapping[str, Any], source: Source) -> list[str]:
@@ -129,14 +147,17 @@ def layouts_of(frame: Mapping[str, Any], source: Source) -> list[str]:
     A file of a folder of videos has them in a folder each; any other file beside one another.
     """
     own = ["{name}"]
-    if _video(frame, source):
+    if video_of(frame, source):
         own += ["{video}/{name}"] + ["{folder}/{video}/{name}"] * bool(source.folder)
     return own[::-1] if source.video else own
 
 
 def key_of(frame: Mapping[str, Any], source: Source, layout: str) -> str:
     """Say where under the images a frame lies: its key."""
-    name, video = name_of(frame, str(source.path)), _video(frame, source)
+    return _key(name_of(frame, str(source.path)), video_of(frame, source), source, layout)
+
+
+def _key(name: str, video: Any, source: Source, layout: str) -> str:
     if layout == "{name}" or not video or "/" in name:
         return name
     key = layout.format(folder=source.folder, video=video, name=name)
@@ -145,7 +166,12 @@ def key_of(frame: Mapping[str, Any], source: Source, layout: str) -> str:
 
 def is_bdd(name: str) -> bool:
     """Say whether a name is one of the collection's own."""
-    return bool(_NAME.match(PurePosixPath(name).stem))
+    return bool(_NAME.match(name))
+
+
+def video_of(frame: Mapping[str, Any], source: Source) -> Any:
+    """Say of which video a frame is: as it says, else as its file is called."""
+    return frame.get("videoName") or frame.get("video_name") or source.video
 
 
 def names_video(frame: Any) -> bool:
@@ -160,8 +186,7 @@ def _read_label(
     category: str = get(label, "category", (str,), at)
     name = class_of(category, classes)
     if name is None or label.get("box2d") is None:
-        tally.boxes += 1
-        tally.drop(reason_without_box(category, name), at)
+        tally.drop_box(reason_without_box(category, name), at, name or spelling_of(category))
         return None
     box = get(label, "box2d", (dict,), at)
     left, top, right, bottom = (
@@ -175,10 +200,6 @@ def _object(item: Mapping[str, Any], key: str, at: str) -> Mapping[str, Any]:
     return get(item, key, (dict,), at) if item.get(key) is not None else {}
 
 
-def _video(frame: Mapping[str, Any], source: Source) -> Any:
-    return frame.get("videoName") or frame.get("video_name") or source.video
-
-
 def _index(frame: Mapping[str, Any]) -> Any:
     index = frame.get("frameIndex")
     return frame.get("index") if index is None else index
@@ -189,7 +210,7 @@ def _sequence(name: str, video: Any, frame: Any, source: Source) -> dict[str, An
 
     Clips of one recording share that first part, so it is the group that must not be split.
     """
-    found = _NAME.match(PurePosixPath(name).stem)
+    found = _NAME.match(name)
     recording = found[1] if found else None
     if not isinstance(video, str) or not video:
         return {"sequence": recording} if recording else {}

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -16,6 +17,7 @@ EDGES = ("left", "top", "right", "bottom")
 FURTHER = tuple(name for name in BOXES.names if name not in ("image", "box", "label", *EDGES))
 """Columns of boxes that a source may know beside label and edges."""
 _FILLED = ("ignore", "attributes")
+_CHUNK = 1 << 16
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,7 +27,7 @@ class BoxColumns:
     ``image`` counts the samples, ``label`` the ``names``. Edges are left, top, right, bottom, in
     the unit of the source (`Content.shares`) until `otherlight.datasets.rules` made pixels of them.
     ``further`` holds columns of `otherlight.sets.columns.BOXES` by name, typed as there; what is
-    not there is null.
+    not there is null. Attributes may be a dictionary array of such, where few differ.
     """
 
     names: tuple[str, ...]
@@ -54,6 +56,8 @@ class BoxColumns:
 
     def take(self, rows: Int[np.ndarray, " taken"]) -> "BoxColumns":
         """Keep some rows, in the order given."""
+        if len(rows) == len(self) and (rows == np.arange(len(rows))).all():
+            return self
         index, at = pa.array(rows), self.at
         return replace(
             self,
@@ -77,11 +81,6 @@ class BoxColumns:
     def first(self, which: Bool[np.ndarray, " boxes"]) -> str:
         """Say where the first box stands that a mask chooses."""
         return self.at(int(np.argmax(which)))
-
-
-def _words(boxes: BoxColumns) -> pa.MapArray:
-    words = boxes.further.get("attributes")
-    return words_of([{}] * len(boxes)) if words is None else words
 
 
 def _through(at: Callable[[int], str], rows: Int[np.ndarray, " taken"]) -> Callable[[int], str]:
@@ -142,6 +141,23 @@ def _whole(column: pa.ChunkedArray) -> pa.Array:
     return pa.concat_arrays(column.chunks) if column.num_chunks else pa.array([], column.type)
 
 
+def _nulls(kind: pa.DataType, count: int, zeros: pa.Buffer) -> pa.Array:
+    """Make a column of nulls that shares its memory with others: tables have many of them."""
+    buffers = [zeros, zeros, zeros] if pa.types.is_string(kind) else [zeros, zeros]
+    return pa.Array.from_buffers(kind, count, buffers, null_count=count)
+
+
+def _attributes(boxes: BoxColumns) -> pa.MapArray | pa.ChunkedArray:
+    if "attributes" not in boxes.further:
+        return words_of([{}] * len(boxes))
+    words = boxes.further["attributes"]
+    if not pa.types.is_dictionary(words.type):
+        return words
+    # In chunks, since taking rows of maps takes several times the memory of what is taken.
+    codes = (words.indices.slice(start, _CHUNK) for start in range(0, max(len(words), 1), _CHUNK))
+    return pa.chunked_array([words.dictionary.take(part) for part in codes])
+
+
 def table_of(boxes: BoxColumns, images: pa.Array, classes: Mapping[str, str]) -> pa.Table:
     """Make the table of a set's boxes: keys of ``images``, new classes, numbers in each image.
 
@@ -150,18 +166,21 @@ def table_of(boxes: BoxColumns, images: pa.Array, classes: Mapping[str, str]) ->
     starts = np.searchsorted(boxes.image, np.arange(len(images)))
     number = np.arange(len(boxes)) - starts[boxes.image] if len(boxes) else boxes.image
     code = pa.array(boxes.label)
-    columns: dict[str, pa.Array] = {
+    columns: dict[str, Any] = {
         "image": images.take(pa.array(boxes.image)),
         "box": pa.array(number, pa.int32()),
         "label": pa.array([classes.get(name) for name in boxes.names], pa.string()).take(code),
         **{edge: pa.array(boxes.edges[:, n]) for n, edge in enumerate(EDGES)},
         "ignore": pa.array(boxes.ignored()),
-        "attributes": _words(boxes),
+        "attributes": _attributes(boxes),
         **{key: value for key, value in boxes.further.items() if key not in _FILLED},
     }
     old = [name if classes.get(name, name) != name else None for name in boxes.names]
     if any(old):
         renamed = pa.array(old, pa.string()).take(code)
-        columns["attributes"] = with_word(columns["attributes"], "category", renamed)
-    absent = {f.name: pa.nulls(len(boxes), f.type) for f in BOXES if f.name not in columns}
+        words = columns["attributes"]
+        words = words.combine_chunks() if isinstance(words, pa.ChunkedArray) else words
+        columns["attributes"] = with_word(words, "category", renamed)
+    zeros = pa.py_buffer(bytes(8 * len(boxes) + 8))
+    absent = {f.name: _nulls(f.type, len(boxes), zeros) for f in BOXES if f.name not in columns}
     return pa.table({**columns, **absent}).select(BOXES.names).cast(BOXES)

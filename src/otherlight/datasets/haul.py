@@ -62,7 +62,7 @@ def gather(content: Content, tally: Tally) -> Haul:
         raise DatasetError(
             "An import must bring at least one image; none came. Point to another source."
         )
-    boxes = gatherer.columns() if content.boxes is None else content.boxes
+    boxes = gatherer.columns() if content.boxes is None else content.boxes()
     tally.read_boxes(boxes.count())
     return Haul(samples=samples, boxes=boxes)
 

@@ -22,6 +22,7 @@ from otherlight.datasets.selecting import between, outside_share, put_together, 
 from otherlight.datasets.sequences import set_sequences
 from otherlight.datasets.tally import Tally
 from otherlight.datasets.thinning import draw_share, every_nth
+from otherlight.datasets.words import Words, share
 from otherlight.errors import DatasetError, ImageError
 from otherlight.records.files import holding
 from otherlight.records.progress import task
@@ -99,7 +100,8 @@ def _make(content: Content, config: ImportConfig, tally: Tally, name: str, root:
         _need_pixels(config.pixels, "Labels in shares of the image need the images' sizes")
     classes, way = map_classes(content.classes, config.classes, tally)
     haul = gather(content, tally)
-    rows = [_image_row(sample, content.origin, config) for sample in haul.samples]
+    known: Words = {}
+    rows = [_image_row(sample, content.origin, config, known) for sample in haul.samples]
     _settle_unlabelled(rows, tally)
     set_sequences(rows, config.sequence, config.sequence_gap)
     for chosen, rule in _thinned(rows, config):
@@ -107,10 +109,11 @@ def _make(content: Content, config: ImportConfig, tally: Tally, name: str, root:
     whole = _look(rows, haul.samples, config, tally)
     haul, rows = haul.keep(whole, _UNREADABLE, tally), _chosen(rows, whole)
     rules = Rules(classes=way, shares=content.shares, config=config)
-    boxes = apply_rules(haul.boxes, _sizes(rows), rules, tally)
     for row in rows:
         fit_crop(row, tally)
-    images = image_table(rows)
+    boxes, sizes, images = haul.boxes, _sizes(rows), image_table(rows)
+    del haul, rows  # of a large source they take as much memory as its boxes
+    boxes = apply_rules(boxes, sizes, rules, tally)
     about = {"licence": config.licence, "relevance": relate(content.relevance, images, tally)}
     tally.refuse_if_strict(config.strict)
     stock = put_together(name, classes, images, boxes, way, root=root, **about)
@@ -190,7 +193,7 @@ def _sizes(rows: list[Row]) -> Sizes:
     return Sizes(width=np.array(width, np.float64), height=np.array(height, np.float64))
 
 
-def _image_row(sample: Sample, origin: str | None, config: ImportConfig) -> Row:
+def _image_row(sample: Sample, origin: str | None, config: ImportConfig, known: Words) -> Row:
     row: Row = {"image": sample.image, "file": str(sample.file), "labelled": sample.labelled}
     row |= sample.columns
     row |= {
@@ -201,7 +204,7 @@ def _image_row(sample: Sample, origin: str | None, config: ImportConfig) -> Row:
     words = {**row.get("attributes", {}), **config.attributes}
     if origin := config.origin or origin:
         words["origin"] = origin
-    return {**row, "attributes": words}
+    return {**row, "attributes": share(words, known)}
 
 
 def _check_size(sample: Sample, look: Look, tally: Tally) -> None:

@@ -129,11 +129,12 @@ def put_together(
     """
     images = images.combine_chunks()
     order = pc.sort_indices(images["image"]).to_numpy()
-    place = np.argsort(order)
-    boxes = replace(boxes, image=place[boxes.image])
-    if (np.diff(boxes.image) < 0).any():
+    if (order[1:] < order[:-1]).any():
+        place = np.argsort(order).astype(boxes.image.dtype)
+        boxes = replace(boxes, image=place[boxes.image])
+        images = images.take(pa.array(order)).combine_chunks()
+    if (boxes.image[1:] < boxes.image[:-1]).any():
         boxes = boxes.take(np.argsort(boxes.image, kind="stable"))
-    images = images.take(pa.array(order)).combine_chunks()
     table = table_of(boxes, images["image"].combine_chunks(), way)
     made = from_tables(name, classes, images, table, **about)
     return Stock(images=made, boxes=boxes)

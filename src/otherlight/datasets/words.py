@@ -14,6 +14,9 @@ WEATHER = {
     "overcast": "overcast", "cloudy": "overcast", "rainy": "rain", "rain": "rain",
     "snowy": "snow", "snow": "snow", "foggy": "fog", "fog": "fog",
 }  # fmt: skip
+Words = dict[tuple[tuple[str, str], ...], dict[str, str]]
+"""Attributes by what they hold."""
+_MOST = 1 << 12
 _KNOWN: Mapping[str, Mapping[str, str]] = {"timeofday": TIMEOFDAY, "weather": WEATHER}
 _UNKNOWN = ("", "undefined", "unknown")
 
@@ -62,3 +65,8 @@ def as_words(values: Mapping[str, Any]) -> dict[str, str]:
         for key, value in values.items()
         if value is not None
     }
+
+
+def share(words: dict[str, str], known: Words) -> dict[str, str]:
+    """Give back equal words that came before, so that many images share one piece of memory."""
+    return known.setdefault(tuple(words.items()), words) if len(known) < _MOST else words

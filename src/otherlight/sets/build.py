@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import repeat
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -18,6 +19,7 @@ from otherlight.sets.relevance import ordered_relevance, relevance_table
 
 Row = Mapping[str, Any]
 
+_NAMES = {"An image": frozenset(IMAGES.names), "A box": frozenset(BOXES.names)}
 _PLAIN = re.compile(r"[^/\\][^\\]*[^/\\.]\.[A-Za-z0-9]+")
 """Keys that need no closer look."""
 
@@ -48,7 +50,15 @@ def build_set(
 
 def image_table(rows: Sequence[Row]) -> pa.Table:
     """Turn rows into the columns of images, defaults filled in."""
-    return pa.Table.from_pylist([_image_row(row) for row in rows], IMAGES)
+    for row in rows:
+        _check_columns(row, IMAGES, "An image")
+    columns = {field.name: [row.get(field.name) for row in rows] for field in IMAGES}
+    keys = columns["image"] = [row["image"] for row in rows]
+    columns["file"] = _filled(columns["file"], keys)
+    columns["group"] = _filled(columns["group"], _filled_by(columns["sequence"], keys))
+    columns["labelled"] = _filled(columns["labelled"], repeat(True))
+    columns["attributes"] = _filled(columns["attributes"], repeat({}))
+    return pa.table([pa.array(columns[field.name], field.type) for field in IMAGES], schema=IMAGES)
 
 
 def box_table(rows: Sequence[Row]) -> pa.Table:
@@ -87,9 +97,10 @@ def check_boxes(name: str, classes: Sequence[str], images: pa.Table, boxes: pa.T
             f"Every box of {name} must belong to one of its images")  # fmt: skip
     unknown = pc.invert(pc.is_in(boxes["label"], pa.array(classes, pa.string())))
     _refuse(boxes, unknown, f"Every label of {name} must be one of {', '.join(classes)}")
-    edges = np.stack([boxes[e].to_numpy() for e in ("left", "top", "right", "bottom")], axis=1)
-    _refuse(boxes, ~np.isfinite(edges).all(1), "Box edges must be finite numbers")
-    flat = (edges[:, 0] >= edges[:, 2]) | (edges[:, 1] >= edges[:, 3])
+    left, top, right, bottom = (boxes[e].to_numpy() for e in ("left", "top", "right", "bottom"))
+    finite = np.isfinite(left) & np.isfinite(top) & np.isfinite(right) & np.isfinite(bottom)
+    _refuse(boxes, ~finite, "Box edges must be finite numbers")
+    flat = (left >= right) | (top >= bottom)
     _refuse(boxes, flat, "A box needs left < right and top < bottom")
 
 
@@ -105,19 +116,22 @@ def _in_order(table: pa.Table, keys: Sequence[str]) -> pa.Table:
     return table.sort_by([(key, "ascending") for key in keys])
 
 
-def _image_row(row: Row) -> dict[str, Any]:
-    if unknown := row.keys() - set(IMAGES.names):
+def _filled(values: Sequence[Any], defaults: Iterable[Any]) -> list[Any]:
+    return [d if value is None else value for value, d in zip(values, defaults, strict=False)]
+
+
+def _filled_by(values: Sequence[Any], defaults: Sequence[Any]) -> list[Any]:
+    return [value or default for value, default in zip(values, defaults, strict=True)]
+
+
+def _check_columns(row: Row, schema: pa.Schema, what: str) -> None:
+    if unknown := row.keys() - _NAMES[what]:
         wrong = sorted(unknown)[0]
-        raise DatasetError(f"An image has no column {wrong!r}. {nearest(wrong, IMAGES.names)}")
-    key = row["image"]
-    default = {"file": key, "labelled": True, "attributes": {}, "group": row.get("sequence") or key}
-    return {**default, **{k: v for k, v in row.items() if v is not None}}
+        raise DatasetError(f"{what} has no column {wrong!r}. {nearest(wrong, schema.names)}")
 
 
 def _box_row(row: Row) -> dict[str, Any]:
-    if unknown := row.keys() - set(BOXES.names):
-        wrong = sorted(unknown)[0]
-        raise DatasetError(f"A box has no column {wrong!r}. {nearest(wrong, BOXES.names)}")
+    _check_columns(row, BOXES, "A box")
     return {"ignore": False, "attributes": {}, **{k: v for k, v in row.items() if v is not None}}
 
 

@@ -17,6 +17,8 @@ from otherlight.sets.columns import BOXES, IMAGES, RELEVANCE, SCHEMA
 from otherlight.sets.image_set import ImageSet
 from otherlight.sets.places_on_disk import place_files
 
+_ROWS = 1 << 17
+"""Of a row group: what is held in memory while parquet is written."""
 _FILES = ("file", "depth", "flow", "mask")
 
 
@@ -88,7 +90,7 @@ def _read_relevance(folder: Path, about: Mapping[str, Any]) -> pa.Table:
 def write_table(path: Path, table: pa.Table) -> None:
     """Write parquet whole or not at all; the same rows give the same bytes."""
     with writing(path) as temporary:
-        pq.write_table(table, temporary, compression="zstd")
+        pq.write_table(table, temporary, compression="zstd", row_group_size=_ROWS)
 
 
 def read_table(path: Path, schema: pa.Schema) -> pa.Table:
