@@ -10,6 +10,10 @@ from otherlight.world.conditions import condition_of
 WORLD = "1"
 """Version of the world; rises with every change that changes a pixel or a box."""
 
+_DENSEST = 1.0
+_LATER = ("beta", "flow", "two_wheelers", "places", "town")
+"""Settings that came after the first release: sets that do not use them are as they were."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class WorldConfig:
@@ -32,9 +36,15 @@ class WorldConfig:
     suffix: str = ".jpg"
     depth: bool = False
     mask: bool = False
+    beta: float = 0.0
 
     def __post_init__(self) -> None:
-        condition_of(self.condition)
+        condition = condition_of(self.condition)
+        if self.beta and not (condition.dense and 0 < self.beta <= _DENSEST):
+            raise PlanError(
+                f"[world] beta is the density of fog by metre, above 0 and at most {_DENSEST}, and "
+                f"0 draws one; {self.beta} came for {self.condition!r}."
+            )
         for name, least in (
             ("images", 1),
             ("frames_per_sequence", 1),
@@ -67,6 +77,10 @@ class WorldConfig:
 
     def made_by(self) -> dict[str, Any]:
         """Say how a set came to be."""
-        return {
-            "command": "world", "version": WORLD, "config": plain(self), "seed": self.seed,
-        }  # fmt: skip
+        plainly = plain(WorldConfig())
+        config = {
+            name: value
+            for name, value in plain(self).items()
+            if name not in _LATER or value != plainly[name]
+        }
+        return {"command": "world", "version": WORLD, "config": config, "seed": self.seed}

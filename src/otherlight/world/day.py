@@ -75,8 +75,7 @@ def render_day(packed: Packed, view: View, sun: Sun, chance: np.random.Generator
     kept = (sky / (sky + direct)).astype(np.float32)
     light *= 1.0 - (shade * space.ground)[..., None] * (1.0 - kept)
     light *= (1.0 - 0.55 * close * space.ground)[..., None]
-    travelled = packed.scene.camera.speed * view.seconds
-    light *= (1.0 + 0.12 * grained(view, space, packed.scene.grain, travelled))[..., None]
+    light *= (1.0 + 0.12 * grained(view, space, packed))[..., None]
     clear = np.exp(-space.forward / 650.0) * (1.0 - space.sky)
     light = light * clear[..., None] + _sky(view, sun) * (1.0 - clear)[..., None]
     light *= sun.exposure * vignette(view.lens.width, view.lens.height, 0.28)

@@ -73,8 +73,16 @@ def shown(table: Float32[np.ndarray, "faces 3"], view: View) -> Light:
     return np.asarray(cv2.resize(full, size, interpolation=cv2.INTER_AREA), np.float32)
 
 
-def grained(view: View, space: Space, grain: np.ndarray, travelled: float) -> Plain:
+def covered(faces: Bool[np.ndarray, " faces"], view: View) -> Plain:
+    """Say which share of every pixel shows one of some faces; as soft at edges as ``shown``."""
+    full = faces.astype(np.float32)[view.number]
+    size = (view.lens.width, view.lens.height)
+    return np.asarray(cv2.resize(full, size, interpolation=cv2.INTER_AREA), np.float32)
+
+
+def grained(view: View, space: Space, packed: Packed) -> Plain:
     """Read the ground's unevenness, fixed to the ground; it fades with distance."""
+    grain, travelled = packed.scene.grain, packed.scene.camera.travelled(view.seconds)
     along = ((space.forward + travelled) * 18).astype(np.int32) & 127
     aside = (space.right * 18).astype(np.int32) & 127
     return grain[along, aside] * space.ground * np.minimum(1.0, 9.0 / space.forward)
@@ -118,6 +126,15 @@ def footprints(view: View, reach: np.ndarray, size: np.ndarray, shift: np.ndarra
     for outline in corners:
         cv2.fillConvexPoly(mask, cv2.convexHull(outline).astype(np.int32), 255)  # pyright: ignore
     return cv2.blur(mask, (3, 3)).astype(np.float32) * (1 / 255)
+
+
+def under(packed: Packed, view: View) -> Plain:
+    """Cover the ground right under everything that stands on it and is labelled."""
+    things = packed.scene.things
+    near = (view.place[:, 2] > -5) & (view.place[:, 2] < 80)
+    alive = np.array([t.label is not None and t.at[1] == 0 for t in things])
+    low, size = footprint(packed, view, np.flatnonzero(near & alive))
+    return footprints(view, low - 0.1, size + 0.2, size * 0)
 
 
 def glowing(light: Light, shares: tuple[tuple[float, float], ...]) -> Light:

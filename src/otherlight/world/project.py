@@ -81,7 +81,7 @@ def lens_of(scene: Scene, size: tuple[int, int], seconds: float) -> Lens:
 def places(scene: Scene, seconds: float) -> Float32[np.ndarray, "things 3"]:
     """Say where things are after some seconds, from the camera, before the road bends."""
     camera = scene.camera
-    here = (camera.right, camera.height, camera.speed * seconds)
+    here = (camera.right, camera.height, camera.travelled(seconds))
     place = np.array([thing.place(seconds) for thing in scene.things], np.float32)
     return place - np.array(here, np.float32)
 

@@ -99,7 +99,8 @@ class Section:
 class Camera:
     """The dash-cam and its car: ``focal`` in widths of the image, ``horizon`` in heights from top.
 
-    ``yaw`` is where the middle of the image looks, in radians to the right.
+    ``yaw`` is where the middle of the image looks, in radians to the right; ``start`` is how far
+    along the road the journey begins, in metres.
     """
 
     right: float
@@ -109,6 +110,11 @@ class Camera:
     horizon: float
     yaw: float
     bounce: float
+    start: float = 0.0
+
+    def travelled(self, seconds: float) -> float:
+        """Say how far along the road the camera is after some seconds."""
+        return self.start + self.speed * seconds
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -23,13 +23,14 @@ from otherlight.world.view import View, look
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Shot:
-    """One rendered frame with what is known of it."""
+    """One rendered frame with what is known of it; ``words`` go to its attributes."""
 
     frame: int
     seconds: float
     pixels: Picture
     packed: Packed
     view: View
+    words: dict[str, str]
 
 
 def shoot(config: WorldConfig, sequence: int) -> Iterator[Shot]:
@@ -43,12 +44,19 @@ def shoot(config: WorldConfig, sequence: int) -> Iterator[Shot]:
     interval = 1.0 / config.frames_per_second
     journey = config.frames_per_sequence * interval
     packed = pack(draw_scene(numpy_generator(config.seed, *purpose), journey))
-    mood = condition.mood(numpy_generator(config.seed, *purpose, config.condition))
+    mood = condition.mood(
+        numpy_generator(config.seed, *purpose, config.condition),
+        **({"beta": config.beta} if condition.dense else {}),
+    )
+    words = {"beta": f"{mood.beta:.4g}"} if condition.dense else {}
     for frame in config.frames(sequence):
         chance = numpy_generator(config.seed, *purpose, config.condition, frame)
         view = look(packed, (config.width, config.height), frame * interval)
         pixels = condition.render(packed, view, mood, chance)
-        yield Shot(frame=frame, seconds=frame * interval, pixels=pixels, packed=packed, view=view)
+        yield Shot(
+            frame=frame, seconds=frame * interval, pixels=pixels, packed=packed, view=view,
+            words=words,
+        )  # fmt: skip
 
 
 def render_sequence(config: WorldConfig, sequence: int, to: Path) -> dict[str, Any]:
@@ -77,7 +85,7 @@ def _image_row(config: WorldConfig, sequence: int, shot: Shot) -> dict[str, Any]
         "sequence": f"world-{config.seed}-{config.scenes}-{sequence:06d}",
         "frame": shot.frame, "time_s": shot.seconds,
         "timeofday": condition.timeofday, "weather": condition.weather, "scene": "city street",
-        "attributes": {"world": WORLD, "condition": config.condition},
+        "attributes": {"world": WORLD, "condition": config.condition} | shot.words,
     }  # fmt: skip
 
 
