@@ -22,6 +22,9 @@ class WorldConfig:
     Which streets there are depends on ``seed`` and ``pool`` alone: sets that differ in either
     share no scene, sets that agree in both show the same scenes, also in another condition. An
     empty pool stands for "<condition>-<split>", so that nothing is shared unless asked for.
+
+    With ``places`` the streets depend on ``seed`` and ``town`` (empty: the split's name), and the
+    pool chooses the drives past them: sequence s passes place s modulo ``places``.
     """
 
     images: int = 1000
@@ -37,6 +40,9 @@ class WorldConfig:
     depth: bool = False
     mask: bool = False
     beta: float = 0.0
+    flow: bool = False
+    places: int = 0
+    town: str = ""
 
     def __post_init__(self) -> None:
         condition = condition_of(self.condition)
@@ -50,9 +56,15 @@ class WorldConfig:
             ("frames_per_sequence", 1),
             ("width", 32),
             ("height", 32),
+            ("places", 0),
         ):
             if (value := getattr(self, name)) < least:
                 raise PlanError(f"[world] {name} must be at least {least}; {value} came.")
+        if self.town and not self.places:
+            raise PlanError(
+                f"[world] town needs places above 0, since only places lie in one; {self.town!r} "
+                f"came without."
+            )
         if self.frames_per_second <= 0:
             raise PlanError(
                 f"[world] frames_per_second must be above 0; {self.frames_per_second} came."
@@ -64,6 +76,11 @@ class WorldConfig:
     def scenes(self) -> str:
         """The pool the scenes are drawn from."""
         return self.pool or f"{self.condition}-{self.split}"
+
+    @property
+    def streets(self) -> str:
+        """The town that places lie in."""
+        return self.town or self.split
 
     @property
     def sequences(self) -> int:

@@ -93,8 +93,7 @@ def to_camera(
     scene, thing = packed.scene, packed.thing[chosen]
     local = packed.faces.corners[chosen]
     right, up, forward = local[..., 0], local[..., 1], local[..., 2]
-    stride = np.array([np.sin(t.phase + t.stride * seconds) for t in scene.things], np.float32)
-    swing = packed.faces.swing[chosen] * stride[thing]
+    swing = packed.faces.swing[chosen] * _strides(scene, seconds)[thing]
     forward = forward + swing[:, None] * np.maximum(_HIP_HEIGHT - up, 0.0)
     heading = np.array([t.heading for t in scene.things], np.float32)
     cosine, sine = np.cos(heading)[thing][:, None], np.sin(heading)[thing][:, None]
@@ -105,6 +104,28 @@ def to_camera(
     out[..., 0] += 0.5 * scene.bend * out[..., 2] * np.abs(out[..., 2])
     out[..., 1] = up + at[..., 1]
     return out
+
+
+def swung(
+    packed: Packed,
+    thing: np.ndarray,
+    swing: np.ndarray,
+    local: np.ndarray,
+    seconds: tuple[float, float],
+) -> np.ndarray:
+    """Swing points of limbs on from one moment to another; they are relative to their things."""
+    before, after = (_strides(packed.scene, moment)[thing] for moment in seconds)
+    headings = np.array([t.heading for t in packed.scene.things])[thing]
+    reach = swing * (after - before) * np.maximum(_HIP_HEIGHT - local[:, 1], 0.0)
+    out = local.copy()
+    out[:, 0] += reach * np.sin(headings)
+    out[:, 2] += reach * np.cos(headings)
+    return out
+
+
+def _strides(scene: Scene, seconds: float) -> np.ndarray:
+    """Say where everyone is within a stride, -1 to 1."""
+    return np.array([np.sin(t.phase + t.stride * seconds) for t in scene.things], np.float32)
 
 
 def clipped(corners: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

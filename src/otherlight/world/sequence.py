@@ -14,22 +14,29 @@ from otherlight.records.files import write_bytes, writing
 from otherlight.records.seeds import numpy_generator
 from otherlight.world.conditions import condition_of
 from otherlight.world.config import WORLD, WorldConfig
+from otherlight.world.flow import flow_between, flow_png
 from otherlight.world.labels import depth_of, label_frame, mask_of
 from otherlight.world.light import Picture
 from otherlight.world.project import Packed, pack
+from otherlight.world.scene import Scene
+from otherlight.world.town import place_of, street_chance
 from otherlight.world.traffic import draw_scene
 from otherlight.world.view import View, look
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Shot:
-    """One rendered frame with what is known of it; ``words`` go to its attributes."""
+    """One rendered frame with what is known of it.
+
+    ``after`` is the view of the sequence's next frame, ``words`` go to the attributes.
+    """
 
     frame: int
     seconds: float
     pixels: Picture
     packed: Packed
     view: View
+    after: View | None
     words: dict[str, str]
 
 
@@ -43,20 +50,32 @@ def shoot(config: WorldConfig, sequence: int) -> Iterator[Shot]:
     purpose = ("world", config.scenes, sequence)
     interval = 1.0 / config.frames_per_second
     journey = config.frames_per_sequence * interval
-    packed = pack(draw_scene(numpy_generator(config.seed, *purpose), journey))
+    packed = pack(_scene(config, sequence, journey))
     mood = condition.mood(
         numpy_generator(config.seed, *purpose, config.condition),
         **({"beta": config.beta} if condition.dense else {}),
     )
     words = {"beta": f"{mood.beta:.4g}"} if condition.dense else {}
-    for frame in config.frames(sequence):
+    size, frames = (config.width, config.height), config.frames(sequence)
+    views = (look(packed, size, frame * interval) for frame in frames)
+    view = next(views)
+    for frame in frames:
         chance = numpy_generator(config.seed, *purpose, config.condition, frame)
-        view = look(packed, (config.width, config.height), frame * interval)
         pixels = condition.render(packed, view, mood, chance)
+        after = next(views, None)
         yield Shot(
             frame=frame, seconds=frame * interval, pixels=pixels, packed=packed, view=view,
-            words=words,
+            after=after, words=words,
         )  # fmt: skip
+        view = after or view
+
+
+def _scene(config: WorldConfig, sequence: int, journey: float) -> Scene:
+    chance = numpy_generator(config.seed, "world", config.scenes, sequence)
+    if not config.places:
+        return draw_scene(chance, journey)
+    number = sequence % config.places
+    return draw_scene(street_chance(config.seed, config.streets, number), journey, chance)
 
 
 def render_sequence(config: WorldConfig, sequence: int, to: Path) -> dict[str, Any]:
@@ -78,19 +97,29 @@ def render_sequence(config: WorldConfig, sequence: int, to: Path) -> dict[str, A
 def _image_row(config: WorldConfig, sequence: int, shot: Shot) -> dict[str, Any]:
     condition = condition_of(config.condition)
     name = f"{sequence:06d}_{shot.frame:02d}{config.suffix}"
+    drive = f"{config.scenes}-{config.streets}" if config.places else config.scenes
     return {
         "image": name, "file": f"images/{name}",
         "width": config.width, "height": config.height, "channels": 3, "bits": 8,
         "split": config.split,
-        "sequence": f"world-{config.seed}-{config.scenes}-{sequence:06d}",
+        "sequence": f"world-{config.seed}-{drive}-{sequence:06d}",
         "frame": shot.frame, "time_s": shot.seconds,
         "timeofday": condition.timeofday, "weather": condition.weather, "scene": "city street",
         "attributes": {"world": WORLD, "condition": config.condition} | shot.words,
-    }  # fmt: skip
+    } | _where(config, sequence, shot)  # fmt: skip
+
+
+def _where(config: WorldConfig, sequence: int, shot: Shot) -> dict[str, Any]:
+    """Say which place a frame shows, and from where."""
+    if not config.places:
+        return {}
+    place = place_of(config.seed, config.streets, sequence % config.places)
+    east, north, heading = place.pose(shot.packed.scene.camera, shot.seconds)
+    return {"place": place.name, "east_m": east, "north_m": north, "heading_deg": heading}
 
 
 def _write_beside(config: WorldConfig, shot: Shot, stem: str, to: Path) -> dict[str, str]:
-    """Write depth (float16 metres, numpy) and mask (16-bit PNG) where asked for."""
+    """Write depth (float16 metres, numpy), mask (16-bit PNG) and flow (KITTI's) as asked for."""
     written: dict[str, str] = {}
     if config.depth:
         written["depth"] = f"depth/{stem}.npy"
@@ -103,4 +132,8 @@ def _write_beside(config: WorldConfig, shot: Shot, stem: str, to: Path) -> dict[
         written["mask"] = f"mask/{stem}.png"
         data = cv2.imencode(".png", mask_of(shot.packed, shot.view))[1]
         write_bytes(to / written["mask"], data.tobytes(), durable=False)
+    if config.flow and shot.after is not None:
+        written["flow"] = f"flow/{stem}.png"
+        data = flow_png(*flow_between(shot.packed, shot.view, shot.after))
+        write_bytes(to / written["flow"], data, durable=False)
     return written

@@ -1,16 +1,19 @@
 """Drawing who is on the street by chance: traffic both ways, parked cars, people, cyclists."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from otherlight.world.people import cyclist, pedestrian
-from otherlight.world.scene import Camera, Lamp, Scene, Section, Thing
+from otherlight.world.scene import CYCLE, Camera, Lamp, Scene, Section, Thing
 from otherlight.world.street import draw_section, ground, houses, lamps_and_trees, lights_and_signs
 from otherlight.world.vehicles import VEHICLES
 
 _SHARES = {"moving": (0.60, 0.15, 0.13, 0.12), "parked": (0.74, 0.17, 0.07, 0.02)}
 _HEADLIGHT = Lamp(at=(0.0, 0.7, 2.2), colour=(1.0, 0.95, 0.85), strength=60.0, beam=True)
+
+_EARLIER, _ASIDE = 8.0, 0.04
+"""Another drive past a place begins up to so many metres earlier, and looks so much aside."""
 
 
 @dataclass
@@ -39,12 +42,18 @@ class _Cast:
         return length
 
 
-def draw_scene(chance: np.random.Generator, seconds: float) -> Scene:
-    """Draw one scene that stays plausible for some seconds of driving."""
+def draw_scene(
+    chance: np.random.Generator, seconds: float, drive: np.random.Generator | None = None
+) -> Scene:
+    """Draw one scene that stays plausible for some seconds of driving.
+
+    With a ``drive`` of its own, ``chance`` draws the street alone, and the drive who is on it,
+    where the camera's car begins and what the traffic lights show: the same place, another time.
+    """
     section = draw_section(chance)
     junction = chance.uniform(18, 75) if chance.random() < 0.6 else None
-    camera = _camera(chance, section)
-    cast = _Cast(chance, section)
+    camera = _camera(drive or chance, section)
+    cast = _Cast(drive or chance, section)
     _traffic(cast, camera, seconds)
     _parked(cast, junction)
     _side_street(cast, junction)
@@ -57,11 +66,27 @@ def draw_scene(chance: np.random.Generator, seconds: float) -> Scene:
         *lamps_and_trees(chance, section),
         *lights_and_signs(chance, section, junction),
     ]
-    return Scene(
+    scene = Scene(
         section=section, camera=camera, junction=junction,
         bend=float(np.clip(chance.normal(0, 0.0016), -0.004, 0.004)),
         things=(road, *built, *cast.things), grain=_grain(chance),
     )  # fmt: skip
+    return scene if drive is None else _passed(scene, drive)
+
+
+def _passed(scene: Scene, drive: np.random.Generator) -> Scene:
+    """Begin a drive some metres earlier, look a little aside, at another time of the signals."""
+    camera = replace(
+        scene.camera,
+        start=drive.uniform(-_EARLIER, 0.0),
+        yaw=scene.camera.yaw + drive.normal(0, _ASIDE),
+    )
+    wait = drive.uniform(0, CYCLE)
+    things = tuple(
+        thing if thing.cycle is None else replace(thing, cycle=(thing.cycle + wait) % CYCLE)
+        for thing in scene.things
+    )
+    return replace(scene, camera=camera, things=things)
 
 
 def _camera(chance: np.random.Generator, section: Section) -> Camera:

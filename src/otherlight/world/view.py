@@ -39,7 +39,7 @@ class View:
     """One frame as face numbers, with what each number stands for; row 0 is sky, row 1 earth.
 
     ``plane`` gives 1/depth = plane . (x, y, 1) at image pixel (x, y), ``span`` the least and the
-    greatest 1/depth of a face. ``polygon`` is in raster
+    greatest 1/depth of a face, ``swing`` how far legs swing, in radians. ``polygon`` is in raster
     pixels, fixed point. ``first`` and ``last`` bound each thing's rows; ``place`` is where things
     are, in the camera's coordinates (right, up, forward; up from the camera).
     """
@@ -52,6 +52,7 @@ class View:
     normal: Float32[np.ndarray, "faces 3"]
     plane: Float32[np.ndarray, "faces 3"]
     span: Float32[np.ndarray, "faces 2"]
+    swing: Float32[np.ndarray, " faces"]
     thing: Int[np.ndarray, " faces"]
     polygon: Int32[np.ndarray, "faces 8 2"]
     first: Int[np.ndarray, " things"]
@@ -147,6 +148,7 @@ def _painted(packed: Packed, rows: _Rows, lens: Lens, place: np.ndarray, seconds
         material=np.concatenate([[0, 1], faces.material[rows.chosen]]),
         normal=normal.astype(np.float32), plane=slope.astype(np.float32),
         span=np.concatenate([[[0, 0], [0, 1 / NEAR]], rows.span]).astype(np.float32),
+        swing=np.concatenate([np.zeros(2, np.float32), faces.swing[rows.chosen]]),
         polygon=np.concatenate([np.zeros((2, 8, 2), np.int32), rows.polygon]),
         first=_bounds(thing, number, first=True), last=_bounds(thing, number, first=False),
     )  # fmt: skip

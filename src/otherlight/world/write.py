@@ -82,6 +82,7 @@ def _done(
     files = [to / "images" / f"{stem}{config.suffix}" for stem in stems]
     files += [to / "depth" / f"{stem}.npy" for stem in stems if config.depth]
     files += [to / "mask" / f"{stem}.png" for stem in stems if config.mask]
+    files += [to / "flow" / f"{stem}.png" for stem in stems[:-1] if config.flow]
     return all(file.exists() and file.stat().st_size for file in files)
 
 
