@@ -1,15 +1,15 @@
 """How fast the world renders: CPU milliseconds per labelled frame, and frames a second.
 
     python benchmarks/world_speed.py [--images 400] [--width 256] [--height 144]
+                                     [--conditions day rain]
 
-CPU time is of one process with one thread, encoding and writing included; frames a second are by
-the clock, on all cores, starting the processes included.
+CPU time is of one process with one thread, encoding and writing included, of the same scenes in
+turn; frames a second are by the clock, on all cores, starting the processes included.
 """
 
 import argparse
 import tempfile
 import time
-from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -24,29 +24,38 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     for name, default in (("images", 400), ("width", 256), ("height", 144)):
         parser.add_argument(f"--{name}", type=int, default=default)
-    given = parser.parse_args()
-    for condition in CONDITIONS:
-        config = WorldConfig(condition=condition, **vars(given))
+    parser.add_argument("--conditions", nargs="*")
+    given = vars(parser.parse_args())
+    names = given.pop("conditions") or list(CONDITIONS)
+    configs = {name: WorldConfig(condition=name, pool="speed", **given) for name in names}
+    used = _cpu(configs, min(given["images"] // 8, 16))
+    for name, config in configs.items():
         with tempfile.TemporaryDirectory() as folder:
             start = time.perf_counter()
-            render_world(config, Path(folder) / "all")
-            clock = given.images / (time.perf_counter() - start)
-            used = _cpu(replace(config, images=64), Path(folder) / "one")
-        print(f"{condition}: {used:.1f} ms CPU a frame, {clock:.0f} frames a second")
+            render_world(config, Path(folder))
+            clock = config.images / (time.perf_counter() - start)
+        times = used[name] / used[names[0]]
+        print(
+            f"{name}: {used[name]:.1f} ms CPU a frame, {times:.2f} times {names[0]}, "
+            f"{clock:.0f} frames a second"
+        )
         for suffix in (".jpg", ".png"):
             _encoding(config, suffix)
 
 
-def _cpu(config: WorldConfig, to: Path) -> float:
-    threads = cv2.getNumThreads()
+def _cpu(configs: dict[str, WorldConfig], sequences: int) -> dict[str, float]:
+    """Measure conditions in turn, sequence by sequence, so that other work meets all alike."""
+    threads, used = cv2.getNumThreads(), dict.fromkeys(configs, 0.0)
     cv2.setNumThreads(1)
-    render_sequence(config, 0, to)
-    start = time.process_time()
-    for sequence in range(1, config.sequences):
-        render_sequence(config, sequence, to)
-    used = time.process_time() - start
+    frames = next(iter(configs.values())).frames_per_sequence
+    with tempfile.TemporaryDirectory() as folder:
+        for sequence in range(sequences + 1):
+            for name, config in configs.items():
+                start = time.process_time()
+                render_sequence(config, sequence, Path(folder) / name)
+                used[name] += (time.process_time() - start) * (sequence > 0)
     cv2.setNumThreads(threads)
-    return 1000 * used / (config.images - config.frames_per_sequence)
+    return {name: 1000 * total / (sequences * frames) for name, total in used.items()}
 
 
 def _encoding(config: WorldConfig, suffix: str) -> None:

@@ -6,6 +6,8 @@ from typing import Any
 from otherlight.config import plain
 from otherlight.errors import PlanError
 from otherlight.world.conditions import condition_of
+from otherlight.world.scene import CLASSES
+from otherlight.world.two_wheelers import TWO_WHEELERS
 
 WORLD = "1"
 """Version of the world; rises with every change that changes a pixel or a box."""
@@ -41,6 +43,7 @@ class WorldConfig:
     mask: bool = False
     beta: float = 0.0
     flow: bool = False
+    two_wheelers: bool = False
     places: int = 0
     town: str = ""
 
@@ -76,6 +79,11 @@ class WorldConfig:
     def scenes(self) -> str:
         """The pool the scenes are drawn from."""
         return self.pool or f"{self.condition}-{self.split}"
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """What is labelled, in the order of the set."""
+        return (*CLASSES, *TWO_WHEELERS) if self.two_wheelers else CLASSES
 
     @property
     def streets(self) -> str:

@@ -62,9 +62,10 @@ def _moved(packed: Packed, view: View, after: View, point: np.ndarray) -> np.nda
     moved[..., 0] -= bend * moved[..., 2] * np.abs(moved[..., 2])
     camera = np.array([[0.0, 0.0, -scene.camera.speed * (after.seconds - view.seconds)]])
     step = np.concatenate([(after.place - view.place).astype(np.float64), camera])
-    limbs = np.asarray(view.swing[face] != 0)
+    swing = view.swing[face]
+    limbs = np.nonzero(swing)
     moved[limbs] = swung(
-        packed, thing[limbs], view.swing[face][limbs],
+        packed, thing[limbs], swing[limbs],
         moved[limbs] - view.place[thing[limbs]], (view.seconds, after.seconds),
     ) + view.place[thing[limbs]]  # fmt: skip
     moved += step[thing]
@@ -75,7 +76,8 @@ def _moved(packed: Packed, view: View, after: View, point: np.ndarray) -> np.nda
 def _seen(view: View, after: View, there: np.ndarray, depth: np.ndarray) -> np.ndarray:
     """Say which points the next frame shows: the same thing at the same depth is there."""
     size = np.array([after.lens.width, after.lens.height])
-    inside = ((there >= 0) & (there < size)).all(axis=-1)
+    beyond = (there < 0) | (there >= size)
+    inside = ~(beyond[..., 0] | beyond[..., 1])
     spot = np.clip(np.where(inside[..., None], there, 0.0) * OVER, 0, size * OVER - 1)
     found = after.number[spot[..., 1].astype(np.int64), spot[..., 0].astype(np.int64)]
     plane, span = after.plane[found], after.span[found]

@@ -1,16 +1,13 @@
 """Pedestrians and cyclists as faces; the origin is on the ground under them, they face forward."""
 
-from itertools import pairwise
-
 import numpy as np
 
+from otherlight.world.bicycles import add_bicycle, add_bicycle_lamps
 from otherlight.world.shapes import (
-    AHEAD,
     BACK,
     Colour,
     Faces,
     Look,
-    Material,
     Mesh,
     Point,
     box,
@@ -62,15 +59,8 @@ def pedestrian(chance: np.random.Generator) -> Mesh:
 def cyclist(chance: np.random.Generator, *, lit: bool) -> Mesh:
     """Build a bicycle with its rider."""
     frame = Look(colour=_pick(chance, _CLOTHES))
-    tyre = Look(colour=(0.1, 0.1, 0.1), both=True)
     faces = Faces()
-    for forward in (-0.52, 0.52):
-        faces.add(_ring(0.34, 0.06, (0.34, forward)), tyre, layer=0)
-        faces.add(panel((0, 0.33, forward), (0.035, 0.33), BACK), tyre, layer=0)
-    for start, end in (((-0.5, 0.34), (-0.15, 0.85)), ((-0.15, 0.4), (0.42, 0.85)),
-                       ((-0.2, 0.75), (0.45, 0.85)), ((0.42, 0.98), (0.52, 0.34))):  # fmt: skip
-        faces.add(_bar(start, end), frame, layer=1)
-    faces.add(panel((0, 1.0, 0.45), (0.28, 0.03), BACK), tyre, layer=1)
+    add_bicycle(faces, frame)
     trousers = _pick(chance, _TROUSERS)
     for side, knee in ((-0.11, 0.62), (0.11, 0.5)):
         outline = [
@@ -88,14 +78,7 @@ def cyclist(chance: np.random.Generator, *, lit: bool) -> Mesh:
         )
         faces.add(arm, Look(colour=_darker(coat.colour)), layer=4)
     _head(faces, (0.0, 1.45, 0.1), 1.75, chance)
-    on = 1.0 if lit else 0.15
-    tail = Look(
-        colour=(0.6, 0.05, 0.05), material=Material.TAILLIGHT, glow=(on, 0.06 * on, 0.04 * on)
-    )
-    faces.add(panel((0, 0.78, -0.5), (0.07, 0.06), BACK), tail, layer=6)
-    white = (on * 0.8, on * 0.78, on * 0.7)
-    lamp = Look(colour=(0.9, 0.9, 0.9), material=Material.HEADLIGHT, glow=white)
-    faces.add(panel((0, 0.9, 0.6), (0.07, 0.06), AHEAD), lamp, layer=6)
+    add_bicycle_lamps(faces, 1.0 if lit else 0.15)
     return faces.mesh()
 
 
@@ -120,33 +103,6 @@ def _head(faces: Faces, neck: Point, tall: float, chance: np.random.Generator) -
     faces.add(frustum(crown, top, inset), hair, layer=6)
     back = panel((right, up - 0.02, low[2] - 0.012), (radius, radius * 1.1), BACK)
     faces.add(back, hair, layer=6)
-
-
-def _ring(radius: float, width: float, centre: tuple[float, float]) -> np.ndarray:
-    """Build a wheel seen from the side as eight flat pieces; centre is (up, forward)."""
-    angle = np.arange(9) * np.pi / 4
-    pieces: list[np.ndarray] = []
-    for start, end in pairwise(angle):
-        outline = [
-            (0.0, centre[0] + r * np.sin(a), centre[1] + r * np.cos(a))
-            for r, a in (
-                (radius, start),
-                (radius, end),
-                (radius - width, end),
-                (radius - width, start),
-            )
-        ]
-        pieces.append(np.array(outline + [outline[-1]] * 4, np.float32))
-    return np.stack(pieces)
-
-
-def _bar(start: tuple[float, float], end: tuple[float, float]) -> np.ndarray:
-    """Build a tube in the plane of the bicycle, from (forward, up) to (forward, up)."""
-    along = np.array(end) - np.array(start)
-    aside = 0.028 * np.array([-along[1], along[0]]) / np.linalg.norm(along)
-    outline = [tuple(np.array(point) + sign * aside)
-               for point, sign in ((start, 1), (end, 1), (end, -1), (start, -1))]  # fmt: skip
-    return prism([(float(a), float(b)) for a, b in outline], -0.028, 0.028)
 
 
 def _pick(chance: np.random.Generator, colours: tuple[Colour, ...]) -> Colour:

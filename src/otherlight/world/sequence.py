@@ -21,6 +21,7 @@ from otherlight.world.project import Packed, pack
 from otherlight.world.scene import Scene
 from otherlight.world.town import place_of, street_chance
 from otherlight.world.traffic import draw_scene
+from otherlight.world.two_wheelers import with_two_wheelers
 from otherlight.world.view import View, look
 
 
@@ -71,11 +72,17 @@ def shoot(config: WorldConfig, sequence: int) -> Iterator[Shot]:
 
 
 def _scene(config: WorldConfig, sequence: int, journey: float) -> Scene:
-    chance = numpy_generator(config.seed, "world", config.scenes, sequence)
-    if not config.places:
-        return draw_scene(chance, journey)
-    number = sequence % config.places
-    return draw_scene(street_chance(config.seed, config.streets, number), journey, chance)
+    purpose = ("world", config.scenes, sequence)
+    chance = numpy_generator(config.seed, *purpose)
+    if config.places:
+        street = street_chance(config.seed, config.streets, sequence % config.places)
+        scene = draw_scene(street, journey, chance)
+    else:
+        scene = draw_scene(chance, journey)
+    if config.two_wheelers:
+        extra = numpy_generator(config.seed, *purpose, "two-wheelers")
+        scene = with_two_wheelers(scene, extra, journey)
+    return scene
 
 
 def render_sequence(config: WorldConfig, sequence: int, to: Path) -> dict[str, Any]:

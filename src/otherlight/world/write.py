@@ -13,7 +13,6 @@ from otherlight.records.progress import task
 from otherlight.sets import ImageSet, build_set, read_set, write_set
 from otherlight.world.config import WorldConfig
 from otherlight.world.crew import part_of, render_all
-from otherlight.world.scene import CLASSES
 
 LICENCE = "CC0-1.0"
 _FEW = 3
@@ -108,7 +107,7 @@ def _collect(config: WorldConfig, to: Path) -> ImageSet:
         boxes += part["boxes"]
     return build_set(
         f"world-{config.scenes}-{config.condition}" if config.pool else f"world-{config.scenes}",
-        CLASSES, images, boxes, root=to, licence=LICENCE, made_by=config.made_by(),
+        config.classes, images, boxes, root=to, licence=LICENCE, made_by=config.made_by(),
     )  # fmt: skip
 
 
