@@ -115,6 +115,7 @@ def test_an_unknown_condition_is_refused_with_the_nearest_name():
         ({"images": 0}, r"\[world\] images must be at least 1; 0 came"),
         ({"width": 8}, r"\[world\] width must be at least 32; 8 came"),
         ({"frames_per_second": 0.0}, "frames_per_second must be above 0"),
+        ({"frames_per_second": float("nan")}, "frames_per_second must be above 0; nan came"),
         ({"suffix": ".bmp"}, r"suffix must be .jpg or .png; '.bmp' came"),
     ],
 )

@@ -16,7 +16,9 @@ from otherlight.world.fog import draw_fog, render_fog
 from otherlight.world.glass import Drops, through_drops
 from otherlight.world.labels import instances
 from otherlight.world.light import covered, shown, space_of
-from otherlight.world.mirror import mirror_share, mirrored
+from otherlight.world.mirror import mirror_share, mirrored, wetness
+from otherlight.world.night import render_night
+from otherlight.world.night_rain import draw_night_rain, render_night_rain
 from otherlight.world.project import Packed, pack
 from otherlight.world.rain import draw_rain
 from otherlight.world.scene import Thing
@@ -116,6 +118,29 @@ def test_where_nothing_stands_the_wet_road_mirrors_the_sky(views: Views):
     found = mirrored(view, np.zeros((len(view.thing), 3), np.float32), sky, 1e-3)
     row = int(view.lens.down)
     assert found[row + 20] == pytest.approx(sky[row - 21], rel=0.05)
+
+
+def test_grass_drinks_what_stands_on_the_road(views: Views):
+    packed, view = _block(views[0][0], (500.0, 12.0))
+    space, section = space_of(view), packed.scene.section
+    wet = wetness(packed, view, space, draw_tile(_chance("puddles")))
+    paved = section.kerb(1) + section.pavement[1]
+    near = (space.ground > 0) & (space.forward < 60)
+    grass, road = near & (space.right > paved + 0.5), near & (abs(space.right) < section.kerb(-1))
+    assert wet[grass].mean() < 0.5 * wet[road].mean()
+
+
+def test_a_wet_night_shows_lamps_in_a_road_that_is_darker_else(views: Views):
+    wetter: list[float] = []
+    for index, (packed, view) in enumerate(views[::6]):
+        mood = draw_night_rain(_chance("night", index))
+        dry = render_night(packed, view, mood.dark, _chance("noise")).mean(axis=2)
+        wet = render_night_rain(packed, view, mood, _chance("noise")).mean(axis=2)
+        road = (space_of(view).ground > 0) & (space_of(view).forward < 40)
+        assert np.median(wet[road]) < np.median(dry[road])
+        wetter.append(np.ptp(np.percentile(wet[road], (50, 99.5))))
+        wetter[-1] /= np.ptp(np.percentile(dry[road], (50, 99.5)))
+    assert np.mean(wetter) > 1.1
 
 
 def test_nothing_falls_before_what_is_nearer(views: Views):

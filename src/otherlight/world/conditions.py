@@ -12,6 +12,7 @@ from otherlight.world.day import draw_sun, render_day
 from otherlight.world.fog import draw_fog, render_fog
 from otherlight.world.light import Picture
 from otherlight.world.night import draw_dark, render_night
+from otherlight.world.night_rain import draw_night_rain, render_night_rain
 from otherlight.world.overcast import draw_overcast, render_overcast
 from otherlight.world.project import Packed
 from otherlight.world.rain import draw_rain, render_rain
@@ -45,6 +46,9 @@ CONDITIONS: dict[str, Condition] = {
     ),
     "fog": Condition(timeofday="day", weather="fog", mood=draw_fog, render=render_fog, dense=True),
     "rain": Condition(timeofday="day", weather="rain", mood=draw_rain, render=render_rain),
+    "night_rain": Condition(
+        timeofday="night", weather="rain", mood=draw_night_rain, render=render_night_rain
+    ),
     "snow": Condition(timeofday="day", weather="snow", mood=draw_snow, render=render_snow),
 }
 

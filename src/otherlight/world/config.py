@@ -1,5 +1,6 @@
 """What to render, how much of it, and by which chance."""
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -68,7 +69,7 @@ class WorldConfig:
                 f"[world] town needs places above 0, since only places lie in one; {self.town!r} "
                 f"came without."
             )
-        if self.frames_per_second <= 0:
+        if not 0 < self.frames_per_second < math.inf:
             raise PlanError(
                 f"[world] frames_per_second must be above 0; {self.frames_per_second} came."
             )

@@ -46,7 +46,7 @@ def draw_fog(chance: np.random.Generator, beta: float = 0.0) -> Fog:
         dull=dull,
         beta=beta or drawn,
         air=dull.sky * np.float32(chance.uniform(0.95, 1.15)),
-        exposure=draw_exposure(chance, (0.7, 1.15), (0.5, 0.9)),
+        exposure=draw_exposure(chance, (0.8, 1.2), (0.5, 0.9)),
     )
 
 

@@ -88,6 +88,13 @@ def grained(view: View, space: Space, packed: Packed) -> Plain:
     return grain[along, aside] * space.ground * np.minimum(1.0, 9.0 / space.forward)
 
 
+def on_road(packed: Packed, view: View, space: Space) -> tuple[Plain, Plain]:
+    """Say where every pixel's surface is: metres right of the road's middle, and along the road."""
+    camera, bend = packed.scene.camera, np.float32(0.5 * packed.scene.bend)
+    right = space.right - bend * space.forward * np.abs(space.forward) + np.float32(camera.right)
+    return right, space.forward + np.float32(camera.travelled(view.seconds))
+
+
 def signals_lit(packed: Packed, view: View) -> Bool[np.ndarray, " faces"]:
     """Find the faces of traffic lights that are lit now."""
     lit = np.zeros(len(view.thing), np.bool_)

@@ -9,10 +9,13 @@ import cv2
 import numpy as np
 
 from otherlight.world.clouds import Tile, on_ground
-from otherlight.world.light import Light, Plain, Space
+from otherlight.world.light import Light, Plain, Space, on_road
 from otherlight.world.project import OVER, SHIFT, Packed
 from otherlight.world.shapes import Material
 from otherlight.world.view import SKY, View
+
+DARKER = 0.5
+"""How much of its light a ground keeps that water has soaked."""
 
 _WATER = 0.02
 """Share that water mirrors of what falls straight on it."""
@@ -56,10 +59,14 @@ def _turned_over(view: View, first: int) -> np.ndarray:
 
 
 def wetness(packed: Packed, view: View, space: Space, tile: Tile) -> Plain:
-    """Say how wet the ground is at every pixel, 0 to 1: puddles fixed to it, damp between."""
-    travelled = packed.scene.camera.travelled(view.seconds)
-    uneven = on_ground(tile, space.right, space.forward + np.float32(travelled), 24.0)
-    return np.clip(0.55 + 0.45 * uneven, 0.12, 1.0)
+    """Say how wet the ground is at every pixel, 0 to 1: puddles fixed to it, damp between.
+
+    Beside the pavement the ground drinks most of it.
+    """
+    section, (right, along) = packed.scene.section, on_road(packed, view, space)
+    wet = np.clip(0.55 + 0.45 * on_ground(tile, right, along, 24.0), 0.12, 1.0)
+    paved = [section.kerb(side) + section.pavement[side > 0] for side in (-1, 1)]
+    return wet * np.where((right < -paved[0]) | (right > paved[1]), np.float32(0.25), 1.0)
 
 
 def mirror_share(packed: Packed, space: Space) -> Plain:

@@ -23,10 +23,10 @@ from otherlight.world.project import Packed
 from otherlight.world.shapes import Colour, Material
 from otherlight.world.view import View
 
-_GLOW = {
+GLOW = {
     Material.HEADLIGHT: 7.0, Material.TAILLIGHT: 1.8, Material.LAMP: 12.0, Material.WINDOW: 0.28,
 }  # fmt: skip
-_SIGNAL_GLOW = 1.5
+SIGNAL_GLOW = 1.5
 _OWN_COLOUR: Colour = (1.0, 0.96, 0.88)
 
 
@@ -63,9 +63,9 @@ def render_night(packed: Packed, view: View, dark: Dark, chance: np.random.Gener
     space = space_of(view)
     albedo = shown(view.colour, view)
     albedo *= (1.0 + 0.2 * grained(view, space, packed))[..., None]
-    light = albedo * _falling(packed, view, space, dark)
-    shining = shown(emitted(packed, view, _GLOW, _SIGNAL_GLOW), view)
-    light += shining + _sky(view, space, dark)
+    light = albedo * lamplight(packed, view, space, dark)
+    shining = shown(emitted(packed, view, GLOW, SIGNAL_GLOW), view)
+    light += shining + night_sky(view, dark) * space.sky[..., None]
     light += glowing(np.minimum(shining, 12.0), ((0.5, 0.12), (1.6, 0.07), (5.0, 0.05)))
     light *= dark.exposure * vignette(view.lens.width, view.lens.height, 0.35)
     light *= np.asarray(dark.cast, np.float32)
@@ -73,7 +73,7 @@ def render_night(packed: Packed, view: View, dark: Dark, chance: np.random.Gener
     return developed(light, (0.014 * dark.noise, 0.006 * dark.noise), chance)
 
 
-def _falling(packed: Packed, view: View, space: Space, dark: Dark) -> Light:
+def lamplight(packed: Packed, view: View, space: Space, dark: Dark) -> Light:
     """Add up the light that falls on every pixel's surface."""
     own = (0.0, 0.65 - packed.scene.camera.height, 0.3)
     ahead = along(space, own, 1.0, dark.headlights)
@@ -99,10 +99,10 @@ def _falling(packed: Packed, view: View, space: Space, dark: Dark) -> Light:
     return light
 
 
-def _sky(view: View, space: Space, dark: Dark) -> Light:
+def night_sky(view: View, dark: Dark) -> Light:
     """Paint the sky: the town's light over the horizon, fading upwards."""
     rows = np.arange(view.lens.height, dtype=np.float32)
     share = np.exp(-np.maximum(view.lens.down - rows, 0) / (0.22 * view.lens.height))[:, None]
     base = np.asarray(dark.ambient) * 0.06
     column = (base + np.asarray(dark.horizon) * share)[:, None, :].astype(np.float32)
-    return column * space.sky[..., None]
+    return np.broadcast_to(column, (view.lens.height, view.lens.width, 3))

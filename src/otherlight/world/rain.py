@@ -12,7 +12,7 @@ from otherlight.world.falling import Falling, falling
 from otherlight.world.glass import Drops, draw_drops, through_drops
 from otherlight.world.lamps import emitted
 from otherlight.world.light import Light, Picture, covered, glowing, grained, shown, space_of
-from otherlight.world.mirror import mirror_share, mirrored, wetness
+from otherlight.world.mirror import DARKER, mirror_share, mirrored, wetness
 from otherlight.world.project import Packed
 from otherlight.world.shapes import Material
 from otherlight.world.view import SKY, View
@@ -22,8 +22,6 @@ _GLOW = {
 }  # fmt: skip
 _HALO = ((0.5, 0.10), (1.8, 0.06))
 _ROUGH = 0.02
-_DARKER = 0.5
-"""How much darker a ground is that water has soaked."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -64,7 +62,7 @@ def render_rain(packed: Packed, view: View, mood: Rain, chance: np.random.Genera
     """Light one frame in rain."""
     space = space_of(view)
     ground = (view.material == Material.GROUND)[:, None]
-    table = dull_faces(view, mood.dull) * np.where(ground, np.float32(_DARKER), np.float32(1.0))
+    table = dull_faces(view, mood.dull) * np.where(ground, np.float32(DARKER), np.float32(1.0))
     glow = emitted(packed, view, _GLOW, 1.6)
     shade = dull_shade(packed, view, space) * (1.0 + 0.12 * grained(view, space, packed))
     shining = shown(glow, view)

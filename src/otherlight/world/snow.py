@@ -17,10 +17,12 @@ from otherlight.world.light import (
     covered,
     glowing,
     grained,
+    on_road,
     shown,
     space_of,
 )
 from otherlight.world.project import Packed
+from otherlight.world.scene import Thing
 from otherlight.world.shapes import Material
 from otherlight.world.view import SKY, View
 
@@ -88,17 +90,24 @@ def render_snow(packed: Packed, view: View, mood: Snow, chance: np.random.Genera
 def _laden(packed: Packed, view: View) -> np.ndarray:
     """Colour faces by the snow that lies on them: as far as they look up, trees throughout.
 
-    What moves has lost most of it, and its glass all.
+    What moves, or waits with its lights on, has lost most of it, and its glass all.
     """
     things = packed.scene.things
-    still = np.array([thing.speed == (0.0, 0.0) for thing in things] + [True])[view.thing]
+    still = np.array([_left_standing(thing) for thing in things] + [True])[view.thing]
     tree = np.array([thing.track.startswith("tree") for thing in things] + [False])[view.thing]
     rises = np.clip((view.normal[:, 1] - 0.25) / 0.4, 0.0, 1.0)
     lies = rises * np.where(still, 0.95, 0.4) * (view.material != Material.GROUND)
     lies[~still & (view.material == Material.GLASS)] = 0.0
     leaves = np.flatnonzero(tree & (np.abs(view.normal[:, 2]) > 0.9))
     lies[leaves] = _on_leaves(view, leaves)
-    return view.colour + lies[:, None].astype(np.float32) * (_WHITE - view.colour)
+    white = np.repeat(_WHITE[None], len(lies), axis=0)
+    # Leaves are drawn upright, but the snow on them looks up.
+    white[leaves] *= np.float32(1.5)
+    return view.colour + lies[:, None].astype(np.float32) * (white - view.colour)
+
+
+def _left_standing(thing: Thing) -> bool:
+    return thing.label is None or (thing.speed == (0.0, 0.0) and not thing.lamps)
 
 
 def _on_leaves(view: View, leaves: np.ndarray) -> np.ndarray:
@@ -112,18 +121,15 @@ def _on_leaves(view: View, leaves: np.ndarray) -> np.ndarray:
 
 def _lying(packed: Packed, view: View, space: Space, mood: Snow) -> Plain:
     """Say how much of the ground is white: pavements wholly, the road less, least in its tracks."""
-    section, camera = packed.scene.section, packed.scene.camera
-    bend = np.float32(0.5 * packed.scene.bend)
-    right = space.right - bend * space.forward * np.abs(space.forward) + np.float32(camera.right)
-    drift = on_ground(
-        mood.drifts, right, space.forward + np.float32(camera.travelled(view.seconds)), 20.0
-    )
-    road = mood.lying + 0.22 * drift
+    section, (right, along) = packed.scene.section, on_road(packed, view, space)
+    drift = on_ground(mood.drifts, right, along, 20.0)
+    fine = on_ground(mood.drifts, right, along, 4.0)
+    road = mood.lying + 0.2 * drift + 0.1 * fine
     for side, number in zip((-1, 1), section.lanes, strict=True):
         for lane in range(number):
             middle = side * section.lane * (lane + 0.5)
             aside = np.abs(np.abs(right - np.float32(middle)) - np.float32(_TRACK)) / _TYRES
-            road = road - mood.worn * np.exp(-(aside**2)) * np.clip(1.0 + 0.3 * drift, 0, 1)
+            road = road - mood.worn * np.exp(-(aside**2)) * np.clip(0.9 + 0.3 * fine, 0, 1)
     kerb = np.where(right < 0, section.kerb(-1), section.kerb(1))
     beyond = np.clip((np.abs(right) - kerb) * 4.0, 0.0, 1.0)
     walk = np.clip(0.93 + 0.07 * drift, 0.0, 1.0)
