@@ -28,7 +28,7 @@ def main() -> None:
     given = vars(parser.parse_args())
     names = given.pop("conditions") or list(CONDITIONS)
     configs = {name: WorldConfig(condition=name, pool="speed", **given) for name in names}
-    used = _cpu(configs, min(given["images"] // 8, 16))
+    used = _cpu(configs, min(given["images"] // 8 - 1, 16))
     for name, config in configs.items():
         with tempfile.TemporaryDirectory() as folder:
             start = time.perf_counter()

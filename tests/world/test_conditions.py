@@ -1,6 +1,7 @@
 """Conditions change the light and nothing else."""
 
 from dataclasses import replace
+from itertools import islice
 
 import numpy as np
 import pytest
@@ -18,8 +19,9 @@ CONFIG = WorldConfig(images=24, frames_per_sequence=4, seed=3, pool="test")
 
 def _shots(condition: str) -> list[Shot]:
     config = replace(CONFIG, condition=condition)
-    sequences = 5 if condition in ("day", "night") else 1
-    return [shot for sequence in range(sequences) for shot in shoot(config, sequence)]
+    if condition not in ("day", "night"):
+        return list(islice(shoot(config, 0), 2))
+    return [shot for sequence in range(5) for shot in shoot(config, sequence)]
 
 
 @pytest.fixture(scope="module")

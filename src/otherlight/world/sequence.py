@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -59,16 +60,14 @@ def shoot(config: WorldConfig, sequence: int) -> Iterator[Shot]:
     words = {"beta": f"{mood.beta:.4g}"} if condition.dense else {}
     size, frames = (config.width, config.height), config.frames(sequence)
     views = (look(packed, size, frame * interval) for frame in frames)
-    view = next(views)
-    for frame in frames:
+    for frame, (view, after) in zip(frames, pairwise(chain(views, [None])), strict=True):
+        assert view is not None
         chance = numpy_generator(config.seed, *purpose, config.condition, frame)
         pixels = condition.render(packed, view, mood, chance)
-        after = next(views, None)
         yield Shot(
             frame=frame, seconds=frame * interval, pixels=pixels, packed=packed, view=view,
             after=after, words=words,
         )  # fmt: skip
-        view = after or view
 
 
 def _scene(config: WorldConfig, sequence: int, journey: float) -> Scene:
