@@ -110,6 +110,25 @@ def test_what_is_hidden_next_keeps_its_motion_and_is_not_valid(scenes: list[Pack
     assert valid[before].mean() > 0.9
 
 
+def test_what_its_own_thing_hides_next_is_not_valid(scenes: list[Packed]):
+    faces, white = Faces(), Look(colour=(1, 1, 1))
+    faces.add(box((-9, 0, 15), (9, 4, 15.5)), white)
+    faces.add(box((-1, 0, -5), (1, 4, -4.5)), white, part=1)
+    gate = Thing(track="gate", mesh=faces.mesh(), at=(0.0, 0.0, 15.0), speed=(20.0, 0.0))
+    packed = _still(scenes[0], gate)
+    view, after = _two(packed)
+    _, valid = flow_between(packed, view, after)
+    ours, depth = instances(view) == 1, depth_of(view).astype(float)
+    right = (np.arange(SIZE[1] * SIZE[0]) % SIZE[0]).reshape(depth.shape) - view.lens.across
+    # The near part goes 2 m to the right; of the far part it hides a strip that was free.
+    edge = 1.0 * view.lens.focal / 10
+    hidden = ours & (depth > 25) & (right > edge + 3) & (right < edge + 0.6 * view.lens.focal / 10)
+    assert hidden.sum() > 30
+    assert valid[hidden].mean() < 0.05
+    far = ours & (depth > 25) & (right < -3 * edge)
+    assert valid[far].mean() > 0.95
+
+
 def test_legs_swing_in_the_flow_and_the_rest_stands(scenes: list[Packed]):
     person = Thing(
         track="pedestrian-1", mesh=pedestrian(numpy_generator(0, "person")),

@@ -9,8 +9,9 @@ import pytest
 
 from otherlight.errors import PlanError
 from otherlight.world import WorldConfig, render_pair, render_world
-from otherlight.world.scene import Scene
+from otherlight.world.scene import Camera, Scene
 from otherlight.world.sequence import Shot, shoot
+from otherlight.world.town import Place
 
 CONFIG = WorldConfig(places=6, images=12, frames_per_sequence=1, pool="first", split="test")
 
@@ -91,6 +92,19 @@ def test_the_columns_say_which_place_and_from_where(tmp_path: Path):
     assert np.linalg.norm(way) == pytest.approx(speed * 0.4, abs=1e-6)
     turned = np.degrees(np.arctan2(way[0], way[1])) % 360
     assert abs((turned - rows[0]["heading_deg"] + 180) % 360 - 180) < 15
+
+
+@pytest.mark.parametrize(
+    ("heading", "east", "north", "degrees"),
+    [(0.0, 102.0, 207.0, 9.17), (np.pi / 2, 107.0, 198.0, 99.17), (np.pi, 98.0, 193.0, 189.17)],
+)
+def test_a_pose_is_right_of_the_street_and_along_it(
+    heading: float, east: float, north: float, degrees: float
+):
+    place = Place(name="a", east=100.0, north=200.0, heading=heading)
+    camera = Camera(right=2.0, speed=4.0, height=1.4, focal=1.0, horizon=0.5, yaw=0.16, bounce=0.0,
+                    start=-1.0)  # fmt: skip
+    assert place.pose(camera, 2.0) == pytest.approx((east, north, degrees), abs=0.01)
 
 
 def test_a_pair_of_places_is_the_same_drive_in_two_lights(tmp_path: Path):
