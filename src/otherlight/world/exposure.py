@@ -8,6 +8,9 @@ import numpy as np
 from otherlight.world.light import Light, Picture, developed, graded, vignette
 from otherlight.world.view import View
 
+_SHOULDER, _LEFT = np.float32(0.7), np.float32(0.3)
+"""Light from which the tone curve bends over, and how much of its range is left there."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Exposure:
@@ -38,6 +41,7 @@ def taken(light: Light, view: View, how: Exposure, chance: np.random.Generator) 
     """Turn light into an image; what is too bright bends over softly instead of clipping."""
     light = light * (how.gain * vignette(view.lens.width, view.lens.height, 0.28))
     light = graded(light, how.contrast, how.richness)
-    bright = np.maximum(light - np.float32(0.7), 0.0)
-    light = np.minimum(light, 0.7) + np.float32(0.3) * (1.0 - np.exp(bright * np.float32(-1 / 0.3)))
+    bright = light > _SHOULDER
+    over = light[bright] - _SHOULDER
+    light[bright] = _SHOULDER + _LEFT * (1.0 - np.exp(over * (-1.0 / _LEFT)))
     return developed(light, (0.004 * how.noise, 0.005 * how.noise), chance)
