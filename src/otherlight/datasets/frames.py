@@ -212,4 +212,4 @@ def _step(stream: Any, file: Path) -> Fraction:
 def _lose(rule: str, at: str, tally: Tally, count: int = 1) -> None:
     if count > 0:
         tally.images += count
-        tally.drop(rule, at, count)
+        tally.drop_images(rule, at, count)
