@@ -3,6 +3,7 @@
 PyAV is an extra, so it is imported where it is used.
 """
 
+import os
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import UInt8
 
+from otherlight.datasets.listing import there_is
 from otherlight.datasets.samples import Tally
 from otherlight.errors import ImageError, MissingExtraError
 from otherlight.images.files import Array
@@ -70,6 +72,9 @@ def opened(file: Path) -> Generator[Any]:
     """
     import av
     from av.error import FFmpegError
+
+    if not there_is(file) and os.path.exists(file):  # noqa: PTH110 - as there_is
+        raise ImageError(f"A video must be a file; {file} is none. Leave it out.")
 
     try:
         container: Any = av.open(str(file), "r", options=_OPTIONS, metadata_errors="replace")

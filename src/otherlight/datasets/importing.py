@@ -22,6 +22,7 @@ from otherlight.datasets.selecting import between, outside_share, put_together, 
 from otherlight.datasets.sequences import set_sequences
 from otherlight.datasets.tally import Tally
 from otherlight.datasets.thinning import draw_share, every_nth
+from otherlight.datasets.walking import told_of_files
 from otherlight.datasets.words import Words, share
 from otherlight.errors import DatasetError, ImageError
 from otherlight.records.files import holding
@@ -35,6 +36,7 @@ _UNREADABLE = "unreadable image"
 T = TypeVar("T")
 
 
+@told_of_files()
 def import_set(
     format: str,
     source: Path,

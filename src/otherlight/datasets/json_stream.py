@@ -5,6 +5,7 @@ from collections.abc import Generator
 from pathlib import Path
 from typing import Any, TextIO
 
+from otherlight.datasets.walking import check_plain
 from otherlight.errors import DatasetError
 
 _STEP = 1 << 22
@@ -20,6 +21,7 @@ def stream_json(path: Path) -> Generator[tuple[str, Any]]:
     Raises:
         DatasetError: the file is missing or not JSON; the message has the line.
     """
+    check_plain(path)
     try:
         with path.open(encoding="utf-8-sig") as file:
             window = _Window(file)

@@ -9,6 +9,7 @@ from itertools import islice
 from pathlib import Path, PurePosixPath
 from typing import TypeVar
 
+from otherlight.datasets.walking import check_plain, walk
 from otherlight.errors import DatasetError, ImageError
 from otherlight.images.files import SUFFIXES, Header, read_header, read_pixels
 
@@ -30,12 +31,11 @@ def list_files(folder: Path, suffixes: Iterable[str]) -> list[str]:
     """List the files under a folder by ending, as sorted POSIX paths; hidden ones left out.
 
     Raises:
-        DatasetError: a name is no UTF-8.
+        DatasetError: a name is no UTF-8, or a folder cannot be read or links to one above.
     """
     wanted = tuple(suffixes)
     found: list[str] = []
-    for place, folders, files in os.walk(folder, followlinks=True):
-        folders[:] = [name for name in folders if not name.startswith(".")]
+    for place, files in walk(folder):
         base = Path(place).relative_to(folder)
         found += [
             (base / name).as_posix()
@@ -123,8 +123,12 @@ def stamp_of(files: Iterable[Path]) -> str:
     """Fingerprint files by name, size and time of change: cheap, to see if a source changed."""
     hasher = hashlib.sha256()
     for path in sorted(set(files)):
-        status = path.stat()
-        hasher.update(f"{path}\0{status.st_size}\0{status.st_mtime_ns}\n".encode())
+        try:
+            status = path.stat()
+            about = f"{status.st_size}\0{status.st_mtime_ns}"
+        except (OSError, ValueError):
+            about = "none"  # a link to nowhere: whoever reads it says so
+        hasher.update(os.fsencode(path) + f"\0{about}\n".encode())
     return hasher.hexdigest()
 
 
@@ -139,10 +143,21 @@ def read_text(path: Path) -> str:
     Raises:
         DatasetError: it is not text.
     """
+    check_plain(path)
     try:
         return path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
         raise DatasetError(f"{path} must be text; it is not ({error.reason}).") from error
+
+
+def read_bytes(path: Path) -> bytes:
+    """Read a whole file of labels.
+
+    Raises:
+        DatasetError: it is no file, or cannot be read.
+    """
+    check_plain(path)
+    return path.read_bytes()
 
 
 def key_of(file: Path, name: str) -> str:

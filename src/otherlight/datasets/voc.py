@@ -16,7 +16,7 @@ from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
 from otherlight.datasets.config import ImportConfig
-from otherlight.datasets.listing import list_files, list_images
+from otherlight.datasets.listing import list_files, list_images, read_bytes
 from otherlight.datasets.locating import drop_sample
 from otherlight.datasets.samples import Content, RawBox, Sample, Tally
 from otherlight.errors import DatasetError
@@ -68,7 +68,7 @@ def read_voc(source: Path, images: Path | None, config: ImportConfig, tally: Tal
     if not labels:
         raise DatasetError(f"Expected XML files of labels in {folder}; there are none.")
     notes = {
-        name: parse_voc((folder / name).read_bytes(), str(folder / name))
+        name: parse_voc(read_bytes(folder / name), str(folder / name))
         for name in track(labels, "reading labels", len(labels))
     }
     there = list_images(root) if config.pixels else None

@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 
 from otherlight.datasets.config import ImportConfig
-from otherlight.datasets.listing import list_images
+from otherlight.datasets.listing import list_images, read_text
 from otherlight.datasets.samples import Tally
 from otherlight.errors import DatasetError
 from otherlight.images.files import SUFFIXES
@@ -67,7 +67,7 @@ def _head_in(folder: Path) -> Path | None:
 
 def _read_yaml(path: Path) -> Mapping[str, Any]:
     try:
-        about = yaml.safe_load(path.read_text(encoding="utf-8-sig"))
+        about = yaml.safe_load(read_text(path))
     except (yaml.YAMLError, UnicodeDecodeError, RecursionError, ValueError) as error:
         reason = " ".join(str(error).split())
         raise DatasetError(f"{path} must be YAML; {reason}. Mend the file.") from error
@@ -149,7 +149,7 @@ def _split_layout(
 def _read_list(path: Path) -> list[Path]:
     """Read a text file of image paths, one a line, relative to it."""
     files: list[Path] = []
-    for line in path.read_text(encoding="utf-8-sig").splitlines():
+    for line in read_text(path).splitlines():
         if name := line.strip():
             if not name.lower().endswith(tuple(SUFFIXES)):
                 raise DatasetError(f"{path} must list images, one a line; {name!r} is none.")
@@ -198,7 +198,7 @@ def _plain_layout(
         places = dict.fromkeys((folder, labels, folder.parent, folder.parent.parent))
         files = [place / name for place in places for name in NAME_FILES]
         if file := next((file for file in files if file.is_file()), None):
-            lines = file.read_text(encoding="utf-8-sig").splitlines()
+            lines = read_text(file).splitlines()
             rows = [line.strip() for line in lines if line.strip()]
             names = dict(enumerate(rows, config.class_base))
             heads = [file]

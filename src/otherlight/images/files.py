@@ -6,6 +6,7 @@ What comes: 8 or 16 bits, grey, palette, alpha, EXIF orientation. What goes on: 
 
 import errno
 import io
+import os
 import struct
 import warnings
 from collections.abc import Callable, Generator
@@ -104,6 +105,7 @@ def resize(pixels: Array, width: int, height: int) -> UInt8[np.ndarray, "tall wi
 
 
 def _opened(path: Path) -> Image.Image:
+    _check_plain(path)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
@@ -117,11 +119,17 @@ def _opened(path: Path) -> Image.Image:
     except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
         if isinstance(error, OSError) and error.errno in (errno.EMFILE, errno.EACCES):
             raise ImageError(f"{path} cannot be opened: {error.strerror}.") from error
-        size = path.stat().st_size if path.exists() else 0
+        size = os.path.getsize(path) if os.path.isfile(path) else 0  # noqa: PTH113, PTH202 - names
         raise ImageError(
             f"An image must be JPEG, PNG, BMP, TIFF or WebP; {path} ({size} bytes) is none that "
             f"can be read. Replace the file or leave it out."
         ) from error
+
+
+def _check_plain(path: Path) -> None:
+    """Refuse pipes and devices, which would be waited for, or never end."""
+    if os.path.exists(path) and not os.path.isfile(path):  # noqa: PTH110, PTH113 - as below
+        raise ImageError(f"An image must be a file; {path} is none. Leave it out.")
 
 
 @contextmanager
