@@ -4,12 +4,8 @@ OTHERLIGHT_FUZZ=1000 tries so many sources of each layout, at random, instead of
 """
 
 import os
-import signal
-from collections.abc import Generator
-from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from types import FrameType
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
@@ -18,34 +14,18 @@ from hypothesis import strategies as st
 from otherlight.datasets import FORMATS, ImportConfig, import_set
 from otherlight.errors import OtherlightError
 
+from .fuzzing.deadline import soon
 from .fuzzing.mutations import spoiled
 from .fuzzing.seeds import SEEDS, Seed
 from .fuzzing.trees import Tree, listing, planted, write_tree
+
+# Pillow and FFmpeg say more of torn files than an import needs to.
+pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:PIL")
 
 _MANY = int(os.environ.get("OTHERLIGHT_FUZZ", "0"))
 _SECONDS = 20
 _WITNESS = Path("/tmp/otherlight-was-here")
 _CASES = [(name, seed) for name, seeds in SEEDS.items() for seed in seeds]
-
-
-class TooSlowError(BaseException):
-    """An import took longer than any source of a few files may."""
-
-
-@contextmanager
-def soon(seconds: int) -> Generator[None]:
-    """End what hangs, even where it waits for a file."""
-
-    def stop(number: int, frame: FrameType | None) -> None:
-        raise TooSlowError(f"more than {seconds} s")
-
-    before = signal.signal(signal.SIGALRM, stop)
-    signal.alarm(seconds)
-    try:
-        yield
-    finally:
-        signal.alarm(0)
-        signal.signal(signal.SIGALRM, before)
 
 
 def test_every_format_is_fuzzed():

@@ -10,7 +10,7 @@ import os
 import struct
 import warnings
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,6 +27,9 @@ Grey = UInt8[np.ndarray, "height width"]
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp"})
 """File endings taken for images, lower case."""
+
+_FORMATS = ("JPEG", "PNG", "BMP", "TIFF", "WEBP")
+"""Pillow knows many more, some of which start other programs (EPS)."""
 
 _CHANNELS = {"1": 1, "L": 1, "P": 3, "PA": 4, "LA": 2, "I": 1, "F": 1, "RGBA": 4, "CMYK": 4}
 _SIDEWAYS = {5, 6, 7, 8}
@@ -104,31 +107,42 @@ def resize(pixels: Array, width: int, height: int) -> UInt8[np.ndarray, "tall wi
     return np.asarray(cv2.resize(pixels, (width, height), interpolation=how), dtype=np.uint8)
 
 
-def _opened(path: Path) -> Image.Image:
+@contextmanager
+def _opened(path: Path) -> Generator[Image.Image]:
     _check_plain(path)
+    with ExitStack() as stack:
+        try:
+            # Opened here, so that it is closed whatever Pillow meets.
+            stream = stack.enter_context(path.open("rb"))
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+                image = stack.enter_context(Image.open(stream, formats=_FORMATS))
+        except FileNotFoundError as error:
+            raise ImageError(f"There must be an image at {path}; there is no such file.") from error
+        except Image.DecompressionBombError as error:
+            raise ImageError(
+                f"An image may have 180 million pixels; {path} says it has more. Leave it out."
+            ) from error
+        except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
+            if isinstance(error, OSError) and error.errno in (errno.EMFILE, errno.EACCES):
+                raise ImageError(f"{path} cannot be opened: {error.strerror}.") from error
+            raise ImageError(
+                f"An image must be JPEG, PNG, BMP, TIFF or WebP; {path} ({_size(path)} bytes) is "
+                f"none that can be read. Replace the file or leave it out."
+            ) from error
+        yield image
+
+
+def _size(path: Path) -> int:
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            return Image.open(path)
-    except FileNotFoundError as error:
-        raise ImageError(f"There must be an image at {path}; there is no such file.") from error
-    except Image.DecompressionBombError as error:
-        raise ImageError(
-            f"An image may have 180 million pixels; {path} says it has more. Leave it out."
-        ) from error
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
-        if isinstance(error, OSError) and error.errno in (errno.EMFILE, errno.EACCES):
-            raise ImageError(f"{path} cannot be opened: {error.strerror}.") from error
-        size = os.path.getsize(path) if os.path.isfile(path) else 0  # noqa: PTH113, PTH202 - names
-        raise ImageError(
-            f"An image must be JPEG, PNG, BMP, TIFF or WebP; {path} ({size} bytes) is none that "
-            f"can be read. Replace the file or leave it out."
-        ) from error
+        return path.stat().st_size
+    except (OSError, ValueError):
+        return 0
 
 
 def _check_plain(path: Path) -> None:
     """Refuse pipes and devices, which would be waited for, or never end."""
-    if os.path.exists(path) and not os.path.isfile(path):  # noqa: PTH110, PTH113 - as below
+    if os.path.exists(path) and not os.path.isfile(path):  # noqa: PTH110, PTH113 - any name
         raise ImageError(f"An image must be a file; {path} is none. Leave it out.")
 
 

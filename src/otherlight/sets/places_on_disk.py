@@ -18,9 +18,13 @@ class RealPaths:
         return self._followed(f"{self._folder(folder)}/{name}")
 
     def _folder(self, folder: str) -> str:
-        if (known := self._folders.get(folder)) is None:
-            above, _, name = folder.rpartition("/")
-            known = self._followed(f"{self._folder(above)}/{name}")
+        names: list[str] = []
+        while (known := self._folders.get(folder)) is None:  # no recursion: names may be deep
+            folder, _, name = folder.rpartition("/")
+            names.append(name)
+        while names:
+            name = names.pop()
+            folder, known = f"{folder}/{name}", self._followed(f"{known}/{name}")
             self._folders[folder] = known
         return known
 

@@ -10,7 +10,7 @@ LONG = "x" * 5000
 WORDS = (
     "", " ", "-1", "0", "1e400", "-1e400", "nan", "inf", "-inf", "9" * 40, "9" * 5000, "1e-320",
     "0x10", "1_000", "٣", "²", "None", "true", "null", "..", "../../etc/passwd", "../a.jpg",
-    "/etc/passwd", "/dev/zero", "/", ".", "a/../../b.jpg", "a\\b.jpg", "C:\\a.jpg", "a\0b.jpg",
+    "/etc/passwd", "/dev/null", "/", ".", "a/../../b.jpg", "a\\b.jpg", "C:\\a.jpg", "a\0b.jpg",
     "\ud800.jpg", "\udcff", "\u202egpj.a", "\ufeff", "\n", "\x85", "\u2028", "a" * 300 + ".jpg",
     LONG + ".jpg", "x/" * 3000 + "a.jpg", "%s%n{0}", "~/a.jpg", "file:///etc/passwd",
     "'; DROP TABLE images; --", "&lol;", "*", "!!python/object/apply:os.system [ls]",
@@ -94,7 +94,7 @@ NAMES = (
 """Put in the place of the names of files and folders."""
 
 LINKS = (
-    ".", "..", "../..", "/", "/etc/passwd", "/dev/null", "/dev/zero", "nowhere", "a.jpg",
+    ".", "..", "../..", "/", "/etc/passwd", "/dev/null", "nowhere", "a.jpg",
     "x" * 300, "../" * 20, "/proc/self/root", "/proc/self/mem",
 )  # fmt: skip
 """What links lead to."""

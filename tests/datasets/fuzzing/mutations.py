@@ -13,6 +13,9 @@ from xml.etree import ElementTree
 import yaml
 from hypothesis import strategies as st
 
+from otherlight.datasets.plain_pickle import parse_plain
+from otherlight.errors import DatasetError
+
 from .hostile import CONTENTS, LINKS, NAMES, VALUES, WORDS
 from .trees import Link, Other, Tree
 
@@ -23,6 +26,12 @@ _TOKENS = (
     b"\xff", b"\0", b"\xc3", b"{", b"}", b"[", b"]", b'"', b"<", b">", b"&", b",", b"\r", b".",
     b"\x7f\xff\xff\xff", b"\xff\xff\xff\xff", b"\x80\0\0\0",
 )  # fmt: skip
+
+_NO_MORE = (
+    ValueError, SyntaxError, LookupError, RecursionError, EOFError, AttributeError, TypeError,
+    OverflowError, MemoryError, yaml.YAMLError, csv.Error, DatasetError,
+)  # fmt: skip
+"""What the usual readers say of a file that was spoiled before."""
 
 
 @st.composite
@@ -70,8 +79,8 @@ def _structure(draw: Draw, tree: dict[str, Any], name: str) -> None:
         return
     try:
         tree[name] = spoil(draw, data)
-    except (ValueError, SyntaxError, yaml.YAMLError, csv.Error, LookupError, pickle.PickleError):
-        _bytes(draw, tree, name)  # spoiled before: no such file any more
+    except _NO_MORE:
+        _bytes(draw, tree, name)
 
 
 def _json(draw: Draw, data: bytes) -> bytes:
@@ -84,7 +93,7 @@ def _yaml(draw: Draw, data: bytes) -> bytes:
 
 
 def _pickle(draw: Draw, data: bytes) -> bytes:
-    value = _in_place(draw, pickle.loads(data))
+    value = _in_place(draw, parse_plain(data, "pickle"))
     return pickle.dumps(value, draw(st.integers(0, 5)))
 
 
