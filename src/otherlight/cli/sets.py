@@ -31,7 +31,7 @@ ClassMap = Annotated[
 def world(
     to: NewSet,
     settings: Settings = None,
-    condition: Annotated[str | None, typer.Option(help="day or night; see list.")] = None,
+    condition: Annotated[str | None, typer.Option(help="See: otherlight list conditions.")] = None,
     images: Annotated[int | None, typer.Option(min=1, help="How many frames.")] = None,
     seed: Annotated[int | None, typer.Option(help="Same seed, same pixels.")] = None,
     as_json: AsJson = False,

@@ -85,6 +85,7 @@ class Questions:
         # Nothing is spilled to disk either: a question leaves no file behind.
         self._connection.execute(f"SET temp_directory=''; SET memory_limit='{_MEMORY}'")
         self._connection.execute("SET python_enable_replacements=false")
+        self._connection.execute("SET enable_progress_bar=false")
         self._connection.execute("SET enable_external_access=false; SET lock_configuration=true")
         self._rows = f"({rows.query})"
         if kept:
