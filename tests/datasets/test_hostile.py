@@ -39,9 +39,9 @@ def test_a_link_above_the_folder_is_refused(target: str, tmp_path: Path):
 
 
 def test_folders_that_link_to_one_another_are_refused_soon(tmp_path: Path):
-    for one in range(12):
+    for one in range(8):
         (tmp_path / str(one)).mkdir()
-        for other in range(12):
+        for other in range(8):
             (tmp_path / str(one) / f"to_{other}").symlink_to(tmp_path / str(other))
     with soon(10), pytest.raises(DatasetError, match="may be linked to 64 times"):
         list_files(tmp_path, (".jpg",))

@@ -9,6 +9,9 @@ from pathlib import Path
 
 from otherlight.errors import DatasetError, OtherlightError
 
+Way = tuple[str, ...]
+"""Where a folder and those above it really are, from the first one walked."""
+
 _MOST_LINKS = 64
 
 
@@ -21,30 +24,34 @@ def walk(folder: Path) -> Generator[tuple[str, list[str]]]:
         DatasetError: a folder cannot be read, links lead above ``folder``, or folders link to one
             another again and again.
     """
-    top = os.path.realpath(folder)
+    start = os.fspath(folder)
+    ways: dict[str, Way] = {start: (os.path.realpath(start),)}
     reached: Counter[str] = Counter()
-    for place, folders, files in os.walk(folder, followlinks=True, onerror=_refuse):
-        folders[:] = [
-            name
-            for name in folders
-            if not name.startswith(".") and not _in_circle(place, name, folder, top, reached)
-        ]
+    for place, folders, files in os.walk(start, followlinks=True, onerror=_refuse):
+        way = ways.pop(place)
+        kept: list[str] = []
+        for name in folders:
+            if name.startswith("."):
+                continue
+            path = os.path.join(place, name)  # noqa: PTH118 - the key that os.walk will ask for
+            if real := _followed(path, name, way, reached):
+                ways[path] = (*way, real)
+                kept.append(name)
+        folders[:] = kept
         yield place, files
 
 
-def _in_circle(place: str, name: str, folder: Path, top: str, reached: Counter[str]) -> bool:
-    """Say whether a folder is a link to one of those on the way to it."""
-    path = Path(place) / name
-    if not path.is_symlink():
-        return False
-    target = os.path.realpath(path)
-    way = Path(place).relative_to(folder).parents if Path(place) != folder else ()
-    real = {top, os.path.realpath(place), *(os.path.realpath(folder / part) for part in way)}
-    if target in real:
-        return True
-    if Path(target) in Path(top).parents:
+def _followed(path: str, name: str, way: Way, reached: Counter[str]) -> str | None:
+    """Say where a folder really is; None for a link to one of those on the way to it."""
+    real = f"{way[-1]}/{name}"
+    if not os.path.islink(real):  # noqa: PTH114 - a Path costs ten times as much to make
+        return real
+    target = os.path.realpath(real)
+    if target in way:
+        return None
+    if Path(target) in Path(way[0]).parents:
         raise DatasetError(
-            f"A link must not lead to a folder above {folder}; {path} leads to {target}. Remove it."
+            f"A link must not lead to a folder above {way[0]}; {path} leads to {target}. Remove it."
         )
     reached[target] += 1
     if reached[target] > _MOST_LINKS:
@@ -52,7 +59,7 @@ def _in_circle(place: str, name: str, folder: Path, top: str, reached: Counter[s
             f"A folder may be linked to {_MOST_LINKS} times; {target} is more often, last from "
             f"{path}. Remove the links between folders that link to one another."
         )
-    return False
+    return target
 
 
 def _refuse(error: OSError) -> None:
