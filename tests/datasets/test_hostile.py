@@ -13,7 +13,7 @@ from otherlight.images.files import read_header
 
 from .fuzzing.deadline import soon
 from .fuzzing.hostile import png_header
-from .fuzzing.seeds import coco_file, folder, video, voc, yolo_splits
+from .fuzzing.seeds import bdd100k_2018, coco_file, folder, video, voc, yolo_splits
 from .sources import paint
 
 
@@ -96,6 +96,13 @@ def test_a_name_that_no_file_can_have_is_no_traceback(tmp_path: Path):
         import_set("voc", tmp_path / ("x" * 5000), tmp_path / "out")
     with pytest.raises(DatasetError, match="it is a folder"):
         read_text(tmp_path)
+
+
+def test_a_word_among_the_frames_of_bdd100k(tmp_path: Path):
+    path = bdd100k_2018(tmp_path)
+    path.write_text(f'{path.read_text()[:-1]}, "nan"]')
+    with pytest.raises(DatasetError, match="Expected a JSON object; 'nan' came"):
+        import_set("bdd100k", path, tmp_path / "out")
 
 
 def test_a_path_of_thousands_of_folders(tmp_path: Path):

@@ -152,7 +152,7 @@ def layouts_of(frame: Mapping[str, Any], source: Source) -> list[str]:
     return own[::-1] if source.video else own
 
 
-def key_of(frame: Mapping[str, Any], source: Source, layout: str) -> str:
+def key_of(frame: Any, source: Source, layout: str) -> str:
     """Say where under the images a frame lies: its key."""
     return _key(name_of(frame, str(source.path)), video_of(frame, source), source, layout)
 

@@ -61,6 +61,21 @@ def bdd100k_scalabel(root: Path) -> Path:
     return as_json(root / "labels.json", {"frames": frames, "config": {}})
 
 
+def bdd100k_columns(root: Path) -> Path:
+    """As `bdd100k_scalabel`; the tests read it as if it were large."""
+    return bdd100k_scalabel(root)
+
+
+def bdd100k_tracking(root: Path) -> Path:
+    for drive in ("b1c66a42-6f7d68ca", "b1c66a42-00000001"):
+        name = f"{drive}-0000001.jpg"
+        paint(root / "images" / "track" / "train" / drive / name)
+        label = {"id": "00091", "category": "car", "box2d": {"x1": 1, "y1": 5, "x2": 30, "y2": 20}}
+        frames = [{"name": name, "videoName": drive, "frameIndex": 0, "labels": [label]}]
+        as_json(root / "labels" / "box_track_20" / "train" / f"{drive}.json", frames)
+    return root / "labels" / "box_track_20" / "train"
+
+
 def voc(root: Path) -> Path:
     for stem in "ab":
         paint(root / "JPEGImages" / f"{stem}.jpg", seed=ord(stem))
@@ -178,7 +193,7 @@ SEEDS: Mapping[str, Sequence[Seed]] = {
     "coco": (coco_file,),
     "voc": (voc,),
     "kitti": (kitti_detection, kitti_tracking),
-    "bdd100k": (bdd100k_2018, bdd100k_scalabel),
+    "bdd100k": (bdd100k_2018, bdd100k_scalabel, bdd100k_columns, bdd100k_tracking),
     "vkitti2": (vkitti2,),
     "cityscapes": (cityscapes,),
     "pairs": (pairs_apart, pairs_side_by_side),
