@@ -105,6 +105,15 @@ def test_a_word_among_the_frames_of_bdd100k(tmp_path: Path):
         import_set("bdd100k", path, tmp_path / "out")
 
 
+@pytest.mark.parametrize("place", ["5", "true", "{a: b}", "[[1]]", "9.0e400", "2020-01-01"])
+def test_a_place_in_data_yaml_that_is_no_text(place: str, tmp_path: Path):
+    root = yolo_splits(tmp_path / "in")
+    head = f"train: images/train\nval: {place}\nnames: [car, person]\n"
+    (root / "data.yaml").write_text(head)
+    got = import_set("yolo", root, tmp_path / "out")
+    assert "val of data.yaml names a place that is not there" in got.counts["noted"]
+
+
 def test_a_path_of_thousands_of_folders(tmp_path: Path):
     listed = tmp_path / "list.txt"
     listed.write_text("x/" * 3000 + "a.jpg\n")

@@ -105,7 +105,7 @@ def _split_folders(
     found: dict[Path, set[str]] = {}
     for key, split in SPLIT_KEYS.items():
         named = about.get(key) or []
-        for name in [named] if isinstance(named, str) else named:
+        for name in named if isinstance(named, list) else [named]:
             # Roboflow's files say ../train/images beside a folder train/.
             places = (root / str(name), root / str(name).removeprefix("../"))
             place = next((p.resolve() for p in places if p.exists()), None)
