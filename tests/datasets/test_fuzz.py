@@ -20,7 +20,9 @@ from .fuzzing.seeds import SEEDS, Seed, bdd100k_columns
 from .fuzzing.trees import Tree, listing, planted, write_tree
 
 # Pillow and FFmpeg say more of torn files than an import needs to.
-pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:PIL")
+pytestmark = pytest.mark.filterwarnings(
+    "ignore::UserWarning:PIL", "ignore::hypothesis.errors.HypothesisWarning"
+)
 
 _MANY = int(os.environ.get("OTHERLIGHT_FUZZ", "0"))
 _SECONDS = 20
