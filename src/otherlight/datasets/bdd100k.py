@@ -84,7 +84,7 @@ def _below(file: Path, source: Path) -> str:
 
 
 def _find(
-    source: Source, images: Path | None, head: Sequence[Mapping[str, Any]], pixels: bool
+    source: Source, images: Path | None, head: Sequence[Any], pixels: bool
 ) -> tuple[Path, set[str] | None, str]:
     """Find the images and how they lie: beside one another, or a folder a video."""
     if source.video:

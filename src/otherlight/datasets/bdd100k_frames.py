@@ -141,7 +141,7 @@ def name_of(frame: Any, at: str) -> str:
     return name if _SIMPLE.match(name) else inside(name, at)
 
 
-def layouts_of(frame: Mapping[str, Any], source: Source) -> list[str]:
+def layouts_of(frame: Any, source: Source) -> list[str]:
     """Say how images may lie, the collection's own way first.
 
     A file of a folder of videos has them in a folder each; any other file beside one another.
@@ -169,7 +169,7 @@ def is_bdd(name: str) -> bool:
     return bool(_NAME.match(name))
 
 
-def video_of(frame: Mapping[str, Any], source: Source) -> Any:
+def video_of(frame: Any, source: Source) -> Any:
     """Say of which video a frame is: as it says, else as its file is called."""
     return frame.get("videoName") or frame.get("video_name") or source.video
 
