@@ -196,11 +196,11 @@ def test_an_interrupt_keeps_what_is_done_and_the_same_command_ends_it(tmp_path: 
 )
 def test_what_needs_no_network_loads_no_torch_and_answers_at_once(done: Path, words: list[str]):
     code = (
-        "import sys, time; start = time.perf_counter(); from otherlight.cli import main\n"
+        "import sys, time; from otherlight.cli import main\n"
         "try: main()\n"
         "except SystemExit as end: assert not end.code, end.code\n"
         "assert 'torch' not in sys.modules, 'torch was loaded'\n"
-        "assert time.perf_counter() - start < 5"
+        "assert time.process_time() < 3"
     )
     result = subprocess.run(
         [sys.executable, "-c", code, *words], cwd=done, capture_output=True, text=True, check=False

@@ -109,6 +109,8 @@ def _inside(boxes: BoxColumns, sizes: Sizes, tally: Tally) -> BoxColumns:
     left, top, right, bottom = boxes.edges.T
     flat = (left >= right) | (top >= bottom)
     boxes = drop(boxes, flat, "box without area", tally, chosen=False)
+    if not np.isfinite(sizes.width).any():
+        return boxes
     width = np.nan_to_num(sizes.width, nan=np.inf)[boxes.image]
     height = np.nan_to_num(sizes.height, nan=np.inf)[boxes.image]
     left, top, right, bottom = boxes.edges.T
