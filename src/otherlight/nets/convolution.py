@@ -9,6 +9,12 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from otherlight.nets import winograd
+from otherlight.nets.layout import suited, wants_channels_last
+
+_WIDE = 128
+"""Channels from which matrices are large enough for Winograd's way to gain."""
+
 Features = Float[Tensor, "batch channels rows columns"]
 Convolved = Float[Tensor, "batch wider tall wide"]
 Kernel = Float[Tensor, "outside inside 3 3"]
@@ -19,9 +25,31 @@ class Convolution(nn.Conv2d):
 
     def forward(self, input: Features) -> Convolved:
         """Convolve."""
+        if _pays(self, input):
+            assert isinstance(self.padding[0], int)
+            return winograd.convolve(input, self.weight, self.padding[0])
         bias = None if self.bias is None else self.bias.to(input.dtype)
         weight = self.weight.to(input.dtype)
-        return F.conv2d(input, weight, bias, self.stride, self.padding)
+        return F.conv2d(suited(input), weight, bias, self.stride, self.padding)
+
+
+def _pays(layer: nn.Conv2d, input: Tensor) -> bool:
+    """Say whether a convolution learns sooner by Winograd's way (benchmarks/cyclegan_step.md).
+
+    Images are made by the plain way all the same, which a batch's size does not change in the last
+    digit.
+    """
+    return (
+        layer.kernel_size == (3, 3)
+        and layer.stride == (1, 1)
+        and layer.bias is None
+        and min(layer.in_channels, layer.out_channels) >= _WIDE
+        and input.dtype == torch.float32
+        and torch.is_grad_enabled()
+        and not wants_channels_last(input.device)
+        and not torch.is_autocast_enabled(input.device.type)
+        and not torch.compiler.is_compiling()
+    )
 
 
 class TransposedDoubling(nn.ConvTranspose2d):
@@ -34,7 +62,7 @@ class TransposedDoubling(nn.ConvTranspose2d):
         """Enlarge."""
         assert output_size is None
         return F.conv_transpose2d(
-            input, self.weight.to(input.dtype), stride=2, padding=1, output_padding=1
+            suited(input), self.weight.to(input.dtype), stride=2, padding=1, output_padding=1
         )
 
 
@@ -52,7 +80,7 @@ class NearestDoubling(nn.Conv2d):
     def forward(self, input: Features) -> Convolved:
         """Enlarge."""
         return F.conv_transpose2d(
-            F.pad(input, (1, 1, 1, 1), mode="replicate"),
+            F.pad(suited(input), (1, 1, 1, 1), mode="replicate"),
             _spread(self.weight).to(input.dtype),
             stride=2,
             padding=3,
@@ -68,4 +96,4 @@ def _spread(weight: Kernel) -> Float[Tensor, "inside outside 4 4"]:
     mirrored = weight.transpose(0, 1).flip(2, 3)
     wide = F.pad(mirrored, (0, 1, 0, 0)) + F.pad(mirrored, (1, 0, 0, 0))
     tall = F.pad(wide, (0, 0, 0, 1)) + F.pad(wide, (0, 0, 1, 0))
-    return tall.contiguous(memory_format=torch.channels_last)
+    return suited(tall)

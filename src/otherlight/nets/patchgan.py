@@ -15,6 +15,7 @@ from torch.nn.utils.parametrizations import spectral_norm
 from otherlight.images.tensors import Images
 from otherlight.nets.convolution import Convolution
 from otherlight.nets.instance_norm import InstanceNorm
+from otherlight.nets.layout import suited
 
 Logits = Float[Tensor, "batch 1 rows columns"]
 Norm = Literal["instance", "spectral"]
@@ -53,7 +54,7 @@ class PatchGAN(nn.Module):
 
     def forward(self, images: Images) -> Logits:
         """Judge every patch; high means captured, low means generated."""
-        laid_out = images.to(self.precision, memory_format=torch.channels_last)
+        laid_out = suited(images.to(self.precision))
         return self.layers(laid_out).float()
 
 

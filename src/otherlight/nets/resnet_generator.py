@@ -19,6 +19,7 @@ from otherlight.images.tensors import Images
 from otherlight.nets.colours import unsquashed
 from otherlight.nets.convolution import Convolution, NearestDoubling, TransposedDoubling
 from otherlight.nets.instance_norm import InstanceNorm
+from otherlight.nets.layout import suited
 
 Features = Float[Tensor, "batch channels rows columns"]
 Upsampling = Literal["transposed", "nearest"]
@@ -78,7 +79,7 @@ class ResNetGenerator(nn.Module):
 
     def _change(self, images: Images) -> Float[Tensor, "batch 3 height width"]:
         height, width = images.shape[-2:]
-        laid_out = images.to(self.precision, memory_format=torch.channels_last)
+        laid_out = suited(images.to(self.precision))
         # The last squashing in fp32, so that dark tones keep their steps.
         return self.layers(_padded(laid_out))[..., :height, :width].float()
 

@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 from otherlight.errors import PlanError
+from otherlight.nets.layout import wants_channels_last
 
 Precision = Literal["auto", "fp32", "bf16"]
 
@@ -67,7 +68,10 @@ def autocast(
 
 
 def channels_last(module: nn.Module) -> nn.Module:
-    """Lay weights out with channels last, which convolutions on CPUs and tensor cores prefer."""
+    """Lay weights out with channels last where convolutions like it (`otherlight.nets.layout`)."""
+    first = next(module.parameters(), None)
+    if first is None or not wants_channels_last(first.device):
+        return module
     return module.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
 
 
