@@ -1,38 +1,37 @@
 """CycleGAN (Zhu et al. 2017, https://arxiv.org/abs/1703.10593)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from itertools import chain
-from typing import Literal
+from dataclasses import dataclass
 
 import torch
 from torch import Generator, Tensor, nn
 from torch.nn import functional as F
-from torch.optim import Adam
 
-from otherlight.errors import PlanError
 from otherlight.images.tensors import Images
 from otherlight.losses.adversarial import discriminator_loss, generator_loss
-from otherlight.nets.colours import Colours, ColourTransfer
-from otherlight.nets.initialise import normal_weights
-from otherlight.nets.patchgan import Norm, PatchGAN, bound_layers
-from otherlight.nets.resnet_generator import ResNetGenerator, Upsampling, blocks_for, shrunk
-from otherlight.training.average import averaged, follow
-from otherlight.training.checkpoint import (
-    load_module,
-    load_optimiser,
-    module_state,
-    optimiser_state,
-)
-from otherlight.training.devices import Precision, channels_last, compiled, resolve_precision
+from otherlight.nets.colours import Colours
+from otherlight.nets.resnet_generator import shrunk
 from otherlight.training.passes import frozen, in_one_pass
-from otherlight.training.seeding import seeded
+from otherlight.translators.gan import (
+    GANConfig,
+    adam,
+    as_called,
+    branch,
+    descend,
+    discriminator_net,
+    follow_generators,
+    generator_net,
+    lead_colours,
+    painter_of,
+    weighted_sum,
+)
+from otherlight.translators.parts import Parts
 from otherlight.translators.protocols import Context
 from otherlight.translators.replay_buffer import ReplayBuffer
 
 
 @dataclass(frozen=True, kw_only=True)
-class CycleGANConfig:
+class CycleGANConfig(GANConfig):
     """What can be chosen about CycleGAN; the defaults are the paper's."""
 
     cycle_weight: float = 10.0
@@ -41,57 +40,6 @@ class CycleGANConfig:
     light. 0 turns it off, and saves its passes."""
     replay: int = 50
     """Generated images remembered for each discriminator; 0 remembers none."""
-    learning_rate: float = 2e-4
-    betas: tuple[float, float] = (0.5, 0.999)
-    width: int = 64
-    """Channels of a generator's first layer."""
-    blocks: int | Literal["auto"] = "auto"
-    """Residual blocks; auto takes 6 for training images below 256 pixels and 9 from there."""
-    upsampling: Upsampling = "transposed"
-    skip: bool = False
-    """Generators paint the change of an image instead of the image; learns much sooner where
-    source and target share their shapes. Not in the paper."""
-    match_colours: bool = False
-    """With skip, what is changed already has the other domain's mean and deviation in each channel
-    (over all its training images seen so far), each image by itself: a dull and a bright day come
-    to the same night. Not in the paper."""
-    coarse: int = 1
-    """With skip, every network sees images this many times smaller; translating enlarges the change
-    and keeps the image's own detail. A quarter of the work at 2. Not in the paper."""
-    average: float = 0.0
-    """What a step keeps of the running average of the generators, which then translates in their
-    place; about 0.99. 0, as in the paper, translates with the last weights."""
-    discriminator_width: int = 64
-    discriminator_depth: int = 3
-    """3 judges patches of 70 x 70 pixels, 2 of 34 x 34, 1 of 16 x 16."""
-    discriminator_norm: Norm = "instance"
-    """spectral lets it see how bright an image is; the paper's instance hardly does."""
-    weight_deviation: float = 0.02
-    precision: Precision = "auto"
-    compile: bool = False
-    """Costs a minute or more at the start of every run; see benchmarks/cyclegan_step.md for what
-    each step gains."""
-
-    def at_size(self, size: int) -> "CycleGANConfig":
-        """Settle what depends on the shorter side of the training images."""
-        if self.match_colours and not self.skip:
-            raise PlanError("match_colours needs skip: true, since it moves what skip passes on.")
-        if self.coarse < 1 or (self.coarse > 1 and not self.skip):
-            raise PlanError(
-                f"coarse must be 1, or more with skip: true, since only skip keeps an image's "
-                f"detail; {self.coarse} came."
-            )
-        if not 0 <= self.average < 1:
-            raise PlanError(f"average must be from 0 to below 1; {self.average} came.")
-        least = 3 * 2**self.discriminator_depth * self.coarse
-        if size < least:
-            raise PlanError(
-                f"Training images must be at least {least} pixels high and wide for a "
-                f"discriminator_depth of {self.discriminator_depth} and coarse {self.coarse}; "
-                f"{size} came. Enlarge them, or lower the depth or coarse."
-            )
-        blocks = blocks_for(size // self.coarse) if self.blocks == "auto" else self.blocks
-        return replace(self, blocks=blocks)
 
 
 class CycleGAN:
@@ -104,26 +52,22 @@ class CycleGAN:
     reversible = True
 
     def __init__(self, config: CycleGANConfig, generator: Generator) -> None:
-        self.config = config.at_size(256)
-        self.generator_target = _generator(self.config, generator)
-        self.generator_source = _generator(self.config, generator)
-        self.discriminator_target = _discriminator(self.config, generator)
-        self.discriminator_source = _discriminator(self.config, generator)
-        self.replay_target = ReplayBuffer(config.replay, _branch(generator))
-        self.replay_source = ReplayBuffer(config.replay, _branch(generator))
+        self.config = config = config.at_size(256)
+        self.generator_target = generator_net(config, generator)
+        self.generator_source = generator_net(config, generator)
+        self.discriminator_target = discriminator_net(config, generator)
+        self.discriminator_source = discriminator_net(config, generator)
+        self.replay_target = ReplayBuffer(config.replay, branch(generator))
+        self.replay_source = ReplayBuffer(config.replay, branch(generator))
         self.optimisers = (
-            _adam(config, self.generator_target, self.generator_source),
-            _adam(config, self.discriminator_target, self.discriminator_source),
+            adam(config, self.generator_target, self.generator_source),
+            adam(config, self.discriminator_target, self.discriminator_source),
         )
         self.colours_target, self.colours_source = Colours(), Colours()
-        # What translates: the generators' running averages, or the generators themselves.
-        self.painter_target, self.painter_source = (
-            averaged(net) if config.average else net
-            for net in (self.generator_target, self.generator_source)
-        )
-        # What a step calls: images of one size. Translating meets any size, and stays as it is.
+        self.painter_target = painter_of(config, self.generator_target)
+        self.painter_source = painter_of(config, self.generator_source)
         self.show_target, self.show_source, self.judge_target, self.judge_source = (
-            compiled(net, torch.get_default_device()) if config.compile else net
+            as_called(config, net)
             for net in (*self._taught().values(), *self._discriminators().values())
         )
 
@@ -148,7 +92,7 @@ class CycleGAN:
             }
         if identity:
             losses["identity"] = F.l1_loss(same_target, target) + F.l1_loss(same_source, source)
-        _descend(learn_generators, self._weighted(losses))
+        descend(learn_generators, weighted_sum(losses, self._weights()))
         self._follow_generators()
 
         past_target, past_source = (
@@ -158,7 +102,7 @@ class CycleGAN:
         losses["discriminator"] = discriminator_loss(
             *in_one_pass(self.judge_target, target, past_target)
         ) + discriminator_loss(*in_one_pass(self.judge_source, source, past_source))
-        _descend(learn_discriminators, losses["discriminator"])
+        descend(learn_discriminators, losses["discriminator"])
         return {name: loss.detach() for name, loss in losses.items()}
 
     @torch.inference_mode()
@@ -170,58 +114,29 @@ class CycleGAN:
 
     def state(self) -> dict[str, Tensor]:
         """Hand out all that a resumed run needs; ``model.`` is what translating needs."""
-        model = {f"model.{name}": net for name, net in self._painters().items()}
-        training = {f"training.{name}": net for name, net in self._learning().items()}
-        nets = (module_state(name, net) for name, net in (model | training).items())
-        optimisers = (
-            optimiser_state(f"training.optimiser_{place}", optimiser)
-            for place, optimiser in enumerate(self.optimisers)
-        )
-        buffers = (buffer.state(f"training.{name}") for name, buffer in self._buffers().items())
-        return dict(chain.from_iterable(part.items() for part in chain(nets, optimisers, buffers)))
+        return self._parts().state()
 
     def load_state(self, state: Mapping[str, Tensor]) -> None:
         """Load what `state` handed out, or its ``model.`` part alone."""
-        for name, net in self._painters().items():
-            load_module(f"model.{name}", net, state)
-        if not any(name.startswith("training.") for name in state):
-            return
-        for name, net in self._learning().items():
-            load_module(f"training.{name}", net, state)
-        for place, optimiser in enumerate(self.optimisers):
-            load_optimiser(f"training.optimiser_{place}", optimiser, state)
-        for name, buffer in self._buffers().items():
-            buffer.load_state(f"training.{name}", state)
+        self._parts().load_state(state)
 
     def _match_colours(self, source: Images, target: Images) -> None:
         self.colours_source.see(source)
         self.colours_target.see(target)
-        for net, colours in (
-            (self.generator_target, self.colours_target),
-            (self.generator_source, self.colours_source),
-        ):
-            assert isinstance(net.start, ColourTransfer)
-            net.start.lead(colours)
+        lead_colours(self.generator_target, self.colours_target)
+        lead_colours(self.generator_source, self.colours_source)
 
     def _follow_generators(self) -> None:
-        if not self.config.average:
-            return
-        (counted, *_) = self.optimisers[0].state.values()
         painters, taught = self._painters().values(), self._taught().values()
-        for painter, net in zip(painters, taught, strict=True):
-            follow(painter, net, int(counted["step"]), self.config.average)
+        follow_generators(self.config, painters, taught, self.optimisers[0])
 
-    def _weighted(self, losses: Mapping[str, Tensor]) -> Tensor:
+    def _weights(self) -> dict[str, float]:
         cycle = self.config.cycle_weight
-        weights = {"adversarial": 1.0, "cycle": cycle}
-        weights["identity"] = self.config.identity_weight * cycle
-        return torch.stack([weights[name] * loss for name, loss in losses.items()]).sum()
+        identity = self.config.identity_weight * cycle
+        return {"adversarial": 1.0, "cycle": cycle, "identity": identity}
 
     def _painters(self) -> dict[str, nn.Module]:
-        return {
-            "generator_target": self.painter_target,
-            "generator_source": self.painter_source,
-        }
+        return {"generator_target": self.painter_target, "generator_source": self.painter_source}
 
     def _taught(self) -> dict[str, nn.Module]:
         return {
@@ -235,57 +150,13 @@ class CycleGAN:
             "discriminator_source": self.discriminator_source,
         }
 
-    def _learning(self) -> dict[str, nn.Module]:
+    def _parts(self) -> Parts:
         colours = {"colours_target": self.colours_target, "colours_source": self.colours_source}
-        return (
-            self._discriminators()
+        return Parts(
+            model=self._painters(),
+            training=self._discriminators()
             | (colours if self.config.match_colours else {})
-            | (self._taught() if self.config.average else {})
+            | (self._taught() if self.config.average else {}),
+            optimisers=self.optimisers,
+            buffers={"replay_target": self.replay_target, "replay_source": self.replay_source},
         )
-
-    def _buffers(self) -> dict[str, ReplayBuffer]:
-        return {"replay_target": self.replay_target, "replay_source": self.replay_source}
-
-
-def _generator(config: CycleGANConfig, chance: Generator) -> ResNetGenerator:
-    assert config.blocks != "auto"
-    start = ColourTransfer() if config.match_colours else nn.Identity() if config.skip else None
-    net = ResNetGenerator(config.width, config.blocks, config.upsampling, start, _precision(config))
-    normal_weights(net, chance, config.weight_deviation)
-    channels_last(net)
-    return net
-
-
-def _discriminator(config: CycleGANConfig, chance: Generator) -> nn.Module:
-    width, depth, norm = (
-        config.discriminator_width,
-        config.discriminator_depth,
-        config.discriminator_norm,
-    )
-    net = PatchGAN(width, depth, norm, _precision(config))
-    normal_weights(net, chance, config.weight_deviation)
-    if norm == "spectral":
-        with seeded(0, "singular vectors"):
-            bound_layers(net)
-    return channels_last(net)
-
-
-def _precision(config: CycleGANConfig) -> torch.dtype:
-    resolved = resolve_precision(config.precision, torch.get_default_device())
-    return torch.bfloat16 if resolved == "bf16" else torch.float32
-
-
-def _branch(generator: Generator) -> Generator:
-    seed = int(torch.randint(2**62, (), generator=generator, device="cpu"))
-    return Generator().manual_seed(seed)
-
-
-def _adam(config: CycleGANConfig, *nets: nn.Module) -> Adam:
-    parameters = chain(*(net.parameters() for net in nets))
-    return Adam(parameters, config.learning_rate, config.betas, fused=True)
-
-
-def _descend(optimiser: Adam, loss: Tensor) -> None:
-    optimiser.zero_grad()
-    loss.backward()
-    optimiser.step()
