@@ -15,6 +15,7 @@ from otherlight.datasets import ImportConfig, bdd100k_bulk, import_set
 from otherlight.datasets.bdd100k import read_bdd100k
 from otherlight.datasets.bdd100k_columns import UnusualError, open_files, read_chunks
 from otherlight.datasets.haul import gather
+from otherlight.datasets.samples import Sample
 from otherlight.datasets.tally import Tally
 from otherlight.errors import DatasetError
 
@@ -35,7 +36,8 @@ def read(path: Path, large: int, pixels: bool = False) -> Got:
         tally = Tally()
         content = read_bdd100k(path, None, ImportConfig(pixels=pixels), tally)
         assert (content.boxes is None) == (large > 0)
-        haul = gather(content, tally)
+        samples: list[Sample] = []
+        haul = gather(content, tally, lambda sample: samples.append(sample) or {})
     except DatasetError as error:
         return Got(str(error))
     finally:
@@ -50,10 +52,9 @@ def read(path: Path, large: int, pixels: bool = False) -> Got:
     }
     for words in columns.get("attributes", ()):
         words.sort()
-    samples = [
-        (each.image, each.file, each.at, each.labelled, dict(each.columns)) for each in haul.samples
-    ]
-    return Got((samples, boxes.image.tolist(), names, boxes.edges.tolist(), places, columns, tally))
+    seen = [(each.image, each.file, each.at, each.labelled, dict(each.columns)) for each in samples]
+    assert [each[2] for each in seen] == haul.at
+    return Got((seen, boxes.image.tolist(), names, boxes.edges.tolist(), places, columns, tally))
 
 
 def same(path: Path, pixels: bool = False) -> Any:

@@ -143,6 +143,16 @@ def test_a_copy_and_what_was_translated_from_it_are_found(locked: ImageSet, tmp_
     }  # fmt: skip
 
 
+def test_many_copies_are_as_many_pairs_each_named(tmp_path: Path):
+    used = a_set(tmp_path / "used", {f"u{row:02d}.png": street(1) for row in range(12)})
+    test = a_set(tmp_path / "test", {f"t{row:02d}.png": street(1) for row in range(20)})
+    leaks = find_leaks({"used": used}, {"test": test})
+    assert [(leak.kind, leak.used_image) for leak in leaks if leak.used_image > "u00.png"] == [
+        ("same file", f"u{row:02d}.png") for row in range(1, 12)
+    ]
+    assert sorted(leak.test_image for leak in leaks) == test.names()
+
+
 def of_drive(root: Path, seed: int, origin: str | None, **columns: Any) -> ImageSet:
     words = {"attributes": {"origin": origin}} if origin else {}
     return a_set(root, {f"{seed}.jpg": street(seed)}, **columns, **words)

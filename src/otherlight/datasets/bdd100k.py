@@ -60,11 +60,16 @@ def read_bdd100k(source: Path, images: Path | None, config: ImportConfig, tally:
 def _head(sources: Sequence[Source]) -> tuple[Source, list[Any]]:
     """Read the first frames, of the first file that has some."""
     for source in sources:
-        if head := list(islice(frames_of(source.path), _FIRST)):
+        if head := [_without_labels(frame) for frame in islice(frames_of(source.path), _FIRST)]:
             return source, head
     raise DatasetError(
         f"{sources[0].path} must hold a list of frames; it holds none. Point to another."
     )
+
+
+def _without_labels(frame: Any) -> Any:
+    """Let go of what most of a frame is."""
+    return {**frame, "labels": None} if isinstance(frame, dict) else frame
 
 
 def _sources(source: Path) -> list[Source]:

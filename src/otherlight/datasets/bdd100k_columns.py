@@ -5,7 +5,8 @@ there on are then read one by one, which tells what is wrong and where.
 """
 
 import json
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from os import cpu_count
@@ -100,10 +101,19 @@ def read_chunks(path: Path, connection: duckdb.DuckDBPyConnection) -> Generator[
     decode = _Decoder()
     try:
         reader = connection.sql(_QUERY, params={"path": name}).to_arrow_reader(_ROWS)
-        for batch in reader:
+        for batch in _ahead(reader):
             yield _chunk(batch, decode)
     except (duckdb.Error, OSError, ValueError, RecursionError) as error:
         raise UnusualError from error
+
+
+def _ahead(batches: Iterator[pa.RecordBatch]) -> Generator[pa.RecordBatch]:
+    """Parse the next batch while this one is worked on."""
+    with ThreadPoolExecutor(1) as pool:
+        following = pool.submit(next, batches, None)
+        while (batch := following.result()) is not None:
+            following = pool.submit(next, batches, None)
+            yield batch
 
 
 class _Decoder:

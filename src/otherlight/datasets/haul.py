@@ -1,7 +1,8 @@
 """A source's labels, read: its images in their order, and all boxes as columns."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import compress
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from otherlight.config import nearest
 from otherlight.datasets.box_columns import FURTHER, BoxColumns, words_of
 from otherlight.datasets.samples import Content, RawBox, Sample
 from otherlight.datasets.tally import Tally
-from otherlight.errors import DatasetError
+from otherlight.errors import DatasetError, ImageError
 from otherlight.records.progress import track
 from otherlight.sets.columns import BOXES
 
@@ -20,11 +21,16 @@ _CHUNK = 50_000
 Chosen = Bool[np.ndarray, " images"]
 
 
+Row = dict[str, Any]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Haul:
-    """Images as the source has them, without their boxes, which are columns."""
+    """Images as rows of a set's table, where each stands in the source, and boxes as columns."""
 
-    samples: Sequence[Sample]
+    rows: list[Row]
+    at: Sequence[str]
+    faults: Sequence[ImageError | None]
     boxes: BoxColumns
 
     def keep(self, chosen: Chosen, rule: str, tally: Tally, *, user: bool = True) -> "Haul":
@@ -35,36 +41,46 @@ class Haul:
         """
         if chosen.all():
             return self
-        out = [sample for sample, stays in zip(self.samples, chosen, strict=True) if not stays]
-        kept = [sample for sample, stays in zip(self.samples, chosen, strict=True) if stays]
-        tally.drop_images(rule, str(out[0].file), len(out), chosen=user)
+        first = int(np.argmin(chosen))
+        out = int((~chosen).sum())
+        tally.drop_images(rule, self.rows[first]["file"], out, chosen=user)
         gone = ~chosen[self.boxes.image]
         lost = self.boxes.count(gone)
-        tally.drop_boxes(f"box of an {rule}", out[0].at, lost, chosen=user)
+        tally.drop_boxes(f"box of an {rule}", self.at[first], lost, chosen=user)
         boxes = self.boxes.without(gone)
         number = np.cumsum(chosen) - 1
-        return Haul(samples=kept, boxes=replace(boxes, image=number[boxes.image]))
+        return Haul(
+            rows=list(compress(self.rows, chosen)),
+            at=list(compress(self.at, chosen)),
+            faults=list(compress(self.faults, chosen)),
+            boxes=replace(boxes, image=number[boxes.image]),
+        )
 
 
-def gather(content: Content, tally: Tally) -> Haul:
+def gather(content: Content, tally: Tally, row_of: Callable[[Sample], Row]) -> Haul:
     """Read all labels; every image and box is counted as read.
+
+    A sample becomes its row at once: of very many images, objects that wait take as much memory
+    as the boxes.
 
     Raises:
         DatasetError: the source holds no image.
     """
     gatherer = Gatherer(content.classes)
-    samples: list[Sample] = []
+    rows: list[Row] = []
+    faults: list[ImageError | None] = []
     for sample in track(content.samples, "reading labels", content.count):
         gatherer.add(sample)
-        samples.append(replace(sample, boxes=()) if sample.boxes else sample)
-    tally.images += len(samples)
-    if not samples:
+        rows.append(row_of(sample))
+        faults.append(sample.fault)
+    tally.images += len(rows)
+    if not rows:
         raise DatasetError(
             "An import must bring at least one image; none came. Point to another source."
         )
     boxes = gatherer.columns() if content.boxes is None else content.boxes()
     tally.read_boxes(boxes.count())
-    return Haul(samples=samples, boxes=boxes)
+    return Haul(rows=rows, at=gatherer.at, faults=faults, boxes=boxes)
 
 
 class Gatherer:
@@ -75,7 +91,8 @@ class Gatherer:
         self._parts: list[BoxColumns] = []
         self._waiting: list[RawBox] = []
         self._image: list[int] = []
-        self._at: list[str] = []
+        self.at: list[str] = []
+        """Where each sample stands in the source."""
         self._samples = 0
 
     def add(self, sample: Sample) -> None:
@@ -84,7 +101,7 @@ class Gatherer:
             self._waiting += sample.boxes
             self._image += [self._samples] * len(sample.boxes)
         self._samples += 1
-        self._at.append(sample.at)
+        self.at.append(sample.at)
         if len(self._waiting) >= _CHUNK:
             self._flush()
 
@@ -93,7 +110,7 @@ class Gatherer:
         self._flush()
         ats = pa.concat_arrays([part.further["at"] for part in self._parts])
         images = np.concatenate([part.image for part in self._parts])
-        samples = self._at
+        samples = self.at
         known = {name for part in self._parts for name in part.further} - {"at"}
         return BoxColumns(
             names=tuple(self._codes),

@@ -1,6 +1,6 @@
 """One source becomes one set: read, look at the pixels, apply the rules, count, write."""
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -11,7 +11,7 @@ from otherlight import __version__
 from otherlight.config import nearest, plain
 from otherlight.datasets.config import ImportConfig
 from otherlight.datasets.formats import FORMATS, Format
-from otherlight.datasets.haul import Chosen, gather
+from otherlight.datasets.haul import Chosen, Haul, Row, gather
 from otherlight.datasets.limits import Sizes
 from otherlight.datasets.listing import Look, look_at_all, stamp_of, there_is
 from otherlight.datasets.making import making, same_import
@@ -29,8 +29,6 @@ from otherlight.records.files import holding
 from otherlight.records.progress import task
 from otherlight.sets import ImageSet, read_set, write_set
 from otherlight.sets.build import image_table
-
-Row = dict[str, Any]
 
 _UNREADABLE = "unreadable image"
 T = TypeVar("T")
@@ -101,20 +99,18 @@ def _make(content: Content, config: ImportConfig, tally: Tally, name: str, root:
     if content.shares:
         _need_pixels(config.pixels, "Labels in shares of the image need the images' sizes")
     classes, way = map_classes(content.classes, config.classes, tally)
-    haul = gather(content, tally)
     known: Words = {}
-    rows = [_image_row(sample, content.origin, config, known) for sample in haul.samples]
-    _settle_unlabelled(rows, tally)
-    set_sequences(rows, config.sequence, config.sequence_gap)
-    for chosen, rule in _thinned(rows, config):
-        haul, rows = haul.keep(chosen, rule, tally), _chosen(rows, chosen)
-    whole = _look(rows, haul.samples, config, tally)
-    haul, rows = haul.keep(whole, _UNREADABLE, tally), _chosen(rows, whole)
+    haul = gather(content, tally, lambda sample: _image_row(sample, content.origin, config, known))
+    _settle_unlabelled(haul.rows, tally)
+    set_sequences(haul.rows, config.sequence, config.sequence_gap)
+    for chosen, rule in _thinned(haul.rows, config):
+        haul = haul.keep(chosen, rule, tally)
+    haul = haul.keep(_look(haul, config, tally), _UNREADABLE, tally)
     rules = Rules(classes=way, shares=content.shares, config=config)
-    for row in rows:
+    for row in haul.rows:
         fit_crop(row, tally)
-    boxes, sizes, images = haul.boxes, _sizes(rows), image_table(rows)
-    del haul, rows  # of a large source they take as much memory as its boxes
+    boxes, sizes, images = haul.boxes, _sizes(haul.rows), image_table(haul.rows)
+    del haul  # of a large source its rows take as much memory as its boxes
     boxes = apply_rules(boxes, sizes, rules, tally)
     about = {"licence": config.licence, "relevance": relate(content.relevance, images, tally)}
     tally.refuse_if_strict(config.strict)
@@ -152,18 +148,19 @@ def _need_pixels(pixels: bool, why: str) -> None:
         raise DatasetError(f"{why}; pixels: false came. Leave it out for this format.")
 
 
-def _look(rows: list[Row], samples: Sequence[Sample], config: ImportConfig, tally: Tally) -> Chosen:
+def _look(haul: Haul, config: ImportConfig, tally: Tally) -> Chosen:
     """Look at the files, fill in what they tell, and say which of them are whole."""
+    rows = haul.rows
     whole = np.ones(len(rows), bool)
     torn: list[ImageError] = []
     with task("reading images", len(rows)) as advance:
-        for n, look in _looks(samples, config.pixels):
+        for n, look in _looks(haul, config.pixels):
             advance(1)
             if isinstance(look, ImageError):
                 torn.append(look)
                 whole[n] = False
             elif look:
-                _check_size(samples[n], look, tally)
+                _check_size(rows[n], look, tally)
                 header = look.header
                 rows[n] |= {"sha256": look.sha256, "width": header.width, "height": header.height}
                 rows[n] |= {"channels": header.channels, "bits": header.bits}
@@ -180,14 +177,12 @@ def _look(rows: list[Row], samples: Sequence[Sample], config: ImportConfig, tall
     return whole
 
 
-def _looks(
-    samples: Sequence[Sample], pixels: bool
-) -> Generator[tuple[int, Look | ImageError | None]]:
+def _looks(haul: Haul, pixels: bool) -> Generator[tuple[int, Look | ImageError | None]]:
     if not pixels:
-        yield from ((n, sample.fault) for n, sample in enumerate(samples))
+        yield from enumerate(haul.faults)
         return
-    for n, look in look_at_all((n, sample.file) for n, sample in enumerate(samples)):
-        yield n, samples[n].fault or look
+    for n, look in look_at_all((n, Path(row["file"])) for n, row in enumerate(haul.rows)):
+        yield n, haul.faults[n] or look
 
 
 def _sizes(rows: list[Row]) -> Sizes:
@@ -209,12 +204,12 @@ def _image_row(sample: Sample, origin: str | None, config: ImportConfig, known: 
     return {**row, "attributes": share(words, known)}
 
 
-def _check_size(sample: Sample, look: Look, tally: Tally) -> None:
-    said = sample.columns.get("width"), sample.columns.get("height")
+def _check_size(row: Row, look: Look, tally: Tally) -> None:
+    said = row.get("width"), row.get("height")
     if None not in said and said != (look.header.width, look.header.height):
         tally.mend(
             "image of another size than its labels say (the image's is kept)",
-            f"{sample.file}: {look.header.width}x{look.header.height}, not {said[0]}x{said[1]}",
+            f"{row['file']}: {look.header.width}x{look.header.height}, not {said[0]}x{said[1]}",
         )
 
 

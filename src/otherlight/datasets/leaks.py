@@ -13,8 +13,9 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import zip_longest
 
-from otherlight.datasets.hashing import Index, index_of, propose
+from otherlight.datasets.hashing import Index, Proposal, index_of, propose
 from otherlight.datasets.sighting import Sight
 from otherlight.errors import LeakError
 from otherlight.records.files import sha256_of
@@ -69,9 +70,14 @@ def find_leaks(used: Mapping[str, ImageSet], test: Mapping[str, ImageSet]) -> li
     found: list[Leak] = []
     for role, mine in used.items():
         for name, theirs in test.items():
-            pairs = dict(_shared_files(mine, theirs))
-            near = _near_duplicates(mine, theirs, indices[mine.hash], indices[theirs.hash])
-            pairs |= {pair: way for pair, way in near if pair not in pairs}
+            bytes_of = _hashes(mine), _hashes(theirs)
+            pairs = _shared_files(*bytes_of)
+            candidates = [
+                pair
+                for pair in propose(indices[mine.hash], indices[theirs.hash], CANDIDATES)
+                if not _share(bytes_of[0][pair.used], bytes_of[1][pair.test])
+            ]
+            pairs |= _near_duplicates(mine, theirs, candidates)
             keys, others = mine.names(), theirs.names()
             found += [
                 Leak(
@@ -106,23 +112,47 @@ def refuse_leaks(leaks: Sequence[Leak]) -> None:
 
 Pair = tuple[int, int]
 Way = tuple[str, float]
+Bytes = tuple[str, str | None]
+"""Hashes of an image's file, and of the file it was made from."""
 
 
-def _shared_files(used: ImageSet, test: ImageSet) -> Iterator[tuple[Pair, Way]]:
-    """Pair images that are, or come from, one file."""
-    theirs: dict[str, list[tuple[int, bool]]] = defaultdict(list)
-    for row, (own, parent) in enumerate(_hashes(test)):
-        theirs[own].append((row, True))
-        if parent:
-            theirs[parent].append((row, False))
-    for row, (own, parent) in enumerate(_hashes(used)):
-        for value in filter(None, (parent, own)):
-            for other, is_own in theirs.get(value, ()):
-                same = value == own and is_own
-                yield (row, other), ("same file" if same else "translated", 1.0)
+def _shared_files(used: Sequence[Bytes], test: Sequence[Bytes]) -> dict[Pair, Way]:
+    """Pair images that are, or come from, one file.
+
+    Each of them is in a pair, but not in one with every other: a thousand copies of one blank
+    frame on either side are a thousand pairs, not a million.
+    """
+    own, parents = (_rows_by([each[part] for each in used]) for part in (0, 1))
+    their_own, their_parents = (_rows_by([each[part] for each in test]) for part in (0, 1))
+    ways = (
+        ("same file", own, their_own),
+        ("translated", own, their_parents),
+        ("translated", parents, their_own),
+        ("translated", parents, their_parents),
+    )
+    found: dict[Pair, Way] = {}
+    for kind, mine, theirs in ways:
+        for value in mine.keys() & theirs.keys():
+            rows, others = mine[value], theirs[value]
+            first = min(rows, others, key=len)[0]
+            for pair in zip_longest(rows, others, fillvalue=first):
+                found.setdefault(pair, (kind, 1.0))
+    return found
 
 
-def _hashes(images: ImageSet) -> list[tuple[str, str | None]]:
+def _rows_by(values: Sequence[str | None]) -> dict[str, list[int]]:
+    rows: dict[str, list[int]] = defaultdict(list)
+    for row, value in enumerate(values):
+        if value:
+            rows[value].append(row)
+    return rows
+
+
+def _share(one: Bytes, other: Bytes) -> bool:
+    return any(value in other for value in one if value)
+
+
+def _hashes(images: ImageSet) -> list[Bytes]:
     own, parents, files = images.column("sha256"), images.column("parent_sha256"), images.files()
     with ThreadPoolExecutor() as pool:
         missing = [row for row, value in enumerate(own) if value is None]
@@ -134,17 +164,18 @@ def _hashes(images: ImageSet) -> list[tuple[str, str | None]]:
 
 
 def _near_duplicates(
-    used: ImageSet, test: ImageSet, mine: Index, theirs: Index
-) -> Iterator[tuple[Pair, Way]]:
+    used: ImageSet, test: ImageSet, candidates: Sequence[Proposal]
+) -> dict[Pair, Way]:
     files, others = used.files(), test.files()
     sight = Sight()
-    candidates = propose(mine, theirs, CANDIDATES)
+    found: dict[Pair, Way] = {}
     with task("comparing images", len(candidates)) as advance:
         for pair in candidates:
             seen = sight.compare(files[pair.used], others[pair.test], mirrored=pair.mirrored)
             if seen.kind == "copy":
-                yield (pair.used, pair.test), ("near duplicate", 1.0 - seen.difference)
+                found[pair.used, pair.test] = "near duplicate", 1.0 - seen.difference
             advance(1)
+    return found
 
 
 def _shared_sequences(role: str, used: ImageSet, name: str, test: ImageSet) -> Iterator[Leak]:

@@ -86,7 +86,8 @@ def found_of(predictions: pa.Table, test: ImageSet) -> Found:
 
 def groups_of(test: ImageSet) -> Int[np.ndarray, " images"]:
     """Number the groups: sequences where they are known, else near-duplicate chains or images."""
-    _, numbers = np.unique(np.array(test.column("group"), dtype=str), return_inverse=True)
+    # As objects: in an array of fixed width one name of 5,000 letters takes gigabytes.
+    _, numbers = np.unique(np.array(test.column("group"), dtype=object), return_inverse=True)
     return numbers.astype(np.int64)
 
 

@@ -3,7 +3,6 @@
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import repeat
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -20,6 +19,7 @@ from otherlight.sets.relevance import ordered_relevance, relevance_table
 Row = Mapping[str, Any]
 
 _NAMES = {"An image": frozenset(IMAGES.names), "A box": frozenset(BOXES.names)}
+_DEFAULTS: Mapping[str, Any] = {"labelled": True, "attributes": {}}
 _PLAIN = re.compile(r"[^/\\][^\\]*[^/\\.]\.[A-Za-z0-9]+")
 """Keys that need no closer look."""
 
@@ -52,13 +52,37 @@ def image_table(rows: Sequence[Row]) -> pa.Table:
     """Turn rows into the columns of images, defaults filled in."""
     for row in rows:
         _check_columns(row, IMAGES, "An image")
-    columns = {field.name: [row.get(field.name) for row in rows] for field in IMAGES}
-    keys = columns["image"] = [row["image"] for row in rows]
-    columns["file"] = _filled(columns["file"], keys)
-    columns["group"] = _filled(columns["group"], _filled_by(columns["sequence"], keys))
-    columns["labelled"] = _filled(columns["labelled"], repeat(True))
-    columns["attributes"] = _filled(columns["attributes"], repeat({}))
-    return pa.table([pa.array(columns[field.name], field.type) for field in IMAGES], schema=IMAGES)
+    # One at a time: lists of all columns would take as much memory as the table itself.
+    return pa.table([_image_column(rows, field) for field in IMAGES], schema=IMAGES)
+
+
+def _image_column(rows: Sequence[Row], field: pa.Field) -> pa.Array:
+    if field.name == "image":
+        values = [row["image"] for row in rows]
+    elif field.name == "file":
+        values = [row["image"] if (file := row.get("file")) is None else file for row in rows]
+    elif field.name == "group":
+        values = [_group(row) for row in rows]
+    else:
+        values = [row.get(field.name) for row in rows]
+        if (default := _DEFAULTS.get(field.name)) is not None:
+            values = [default if value is None else value for value in values]
+    return (
+        _alike(values, field.type) if field.name == "attributes" else pa.array(values, field.type)
+    )
+
+
+def _group(row: Row) -> Any:
+    group = row.get("group")
+    return group if group is not None else row.get("sequence") or row["image"]
+
+
+def _alike(values: Sequence[Any], kind: pa.DataType) -> pa.Array:
+    """Make a column of values of which many are one object: each is turned only once."""
+    codes: dict[int, int] = {}
+    numbers = [codes.setdefault(id(value), len(codes)) for value in values]
+    firsts = {id(value): value for value in values}
+    return pa.array(list(firsts.values()), kind).take(pa.array(numbers, pa.int32()))
 
 
 def box_table(rows: Sequence[Row]) -> pa.Table:
@@ -114,14 +138,6 @@ def _in_order(table: pa.Table, keys: Sequence[str]) -> pa.Table:
     if pc.all(follows).as_py() is not False:
         return table
     return table.sort_by([(key, "ascending") for key in keys])
-
-
-def _filled(values: Sequence[Any], defaults: Iterable[Any]) -> list[Any]:
-    return [d if value is None else value for value, d in zip(values, defaults, strict=False)]
-
-
-def _filled_by(values: Sequence[Any], defaults: Sequence[Any]) -> list[Any]:
-    return [value or default for value, default in zip(values, defaults, strict=True)]
 
 
 def _check_columns(row: Row, schema: pa.Schema, what: str) -> None:

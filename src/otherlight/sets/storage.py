@@ -4,6 +4,7 @@ The last is written last.
 """
 
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -40,10 +41,14 @@ def write_set(images: ImageSet, to: Path) -> ImageSet:
             )
         return there
     placed = replace(images, images=_placed(images, to.resolve()), root=to)
-    write_table(to / "images.parquet", placed.images)
-    write_table(to / "boxes.parquet", placed.boxes)
-    if len(placed.relevance):
-        write_table(to / "relevance.parquet", placed.relevance)
+    with ThreadPoolExecutor(1) as pool:
+        # Hashing takes as long as writing does, and neither holds up the other.
+        hashing = pool.submit(lambda: placed.hash)
+        write_table(to / "images.parquet", placed.images)
+        write_table(to / "boxes.parquet", placed.boxes)
+        if len(placed.relevance):
+            write_table(to / "relevance.parquet", placed.relevance)
+        hashing.result()
     write_json(to / "set.json", _header(placed))
     return placed
 
