@@ -101,6 +101,54 @@ def test_masks_depth_and_flow_stay_with_the_set(day: ImageSet, tmp_path: Path):
         assert shown.column("attributes") == day.column("attributes")
 
 
+def with_depth(root: Path, size: tuple[int, int] = (24, 16)) -> ImageSet:
+    """Two images of one street: of the first the depth is known."""
+    root.mkdir()
+    for key in ("a.png", "b.png"):
+        (root / key).write_bytes(encode(pixels(0, size), ".png"))
+    depth = np.full((size[1] // 2, size[0] // 2), 5.0, np.float16)
+    depth[:, size[0] // 4 :] = np.inf
+    np.save(root / "a.npy", depth)
+    images = [{"image": "a.png", "depth": "a.npy"}, {"image": "b.png"}]
+    return build_set("street", ["car"], images, [], root=root)
+
+
+FOG = {"uneven": 0.0, "visibility": (300.0, 300.0), "air": (0.7, 0.7)}
+
+
+def test_depth_is_handed_down_at_the_image_s_size(tmp_path: Path):
+    day = with_depth(tmp_path / "day")
+    night = translate(day, "fog", tmp_path / "fog", options=FOG)
+    known, guessed = (read_pixels(file) for file in night.files())
+    # The right half is sky, and so nothing but fog; the left is near, and keeps its contrast.
+    assert known[:, 14:].std((0, 1)).max() < 6
+    assert known[:, :10].std((0, 1)).min() > 40
+    assert not np.array_equal(known, guessed)
+    blind = translate(day, "fog", tmp_path / "blind", options={**FOG, "use_depth": False})
+    assert read_pixels(blind.files()[0])[:, 14:].std((0, 1)).min() > 10
+
+
+def test_depth_that_is_not_there_is_one_sentence(tmp_path: Path):
+    day = with_depth(tmp_path / "day")
+    (day.root / "a.npy").unlink()
+    with pytest.raises(DatasetError) as caught:
+        translate(day, "fog", tmp_path / "fog")
+    assert str(caught.value) == (
+        f"Every depth map of street must lie where the set says; {day.root / 'a.npy'} does not, "
+        f"one of 1. Put the files back, or let fog guess: use_depth=false."
+    )
+    assert len(translate(day, "fog", tmp_path / "blind", options={"use_depth": False})) == 2
+    assert len(translate(day, "gamma", tmp_path / "night")) == 2
+
+
+def test_depth_that_is_torn_is_named_and_the_others_are_kept(tmp_path: Path):
+    day = with_depth(tmp_path / "day")
+    (day.root / "a.npy").write_bytes(b"no array")
+    with pytest.raises(ImageError, match=r"1 of 2 images could not .*a\.npy is none"):
+        translate(day, "fog", tmp_path / "fog")
+    assert len(contents(tmp_path / "fog")) == 1
+
+
 def test_every_image_carries_its_lineage(day: ImageSet, run: Path, tmp_path: Path):
     night = translate(day, run, tmp_path / "night", seed=3)
     rows = night.images.to_pylist()

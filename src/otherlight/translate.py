@@ -16,6 +16,7 @@ import torch
 
 from otherlight import __version__
 from otherlight.errors import DatasetError, ImageError, PlanError
+from otherlight.images.dense import read_depth, sized
 from otherlight.images.files import encode, read_pixels
 from otherlight.images.tensors import Images, stack, to_array, to_images, to_pixels
 from otherlight.records.files import holding, sha256_of, write_bytes
@@ -25,8 +26,9 @@ from otherlight.sets import ImageSet, read_set, write_set
 from otherlight.sets.columns import IMAGES
 from otherlight.training.devices import choose_device, instruction_set
 from otherlight.training.prefetch import prefetch
-from otherlight.translators import Referenced, context_for
+from otherlight.translators import DepthAware, Referenced, Translator, context_for
 from otherlight.translators.model_file import Loaded, load_translator
+from otherlight.translators.protocols import Depth
 
 Format = Literal["same", "jpg", "png"]
 _KEPT = {".jpg": ".jpg", ".jpeg": ".jpg", ".png": ".png"}
@@ -65,6 +67,8 @@ def translate(
     seed, device = how.get("seed", 0), choose_device(how.get("device", "auto"))
     loaded = load_translator(with_, options or {}, device, seed)
     _check_direction(loaded, reverse)
+    if _wants_depth(loaded.translator):
+        _check_depths(source, loaded.method)
     config = {
         "with": str(with_),
         "translator": loaded.identity,
@@ -170,12 +174,35 @@ class _Work:
         }
 
     def _show(self, images: Images, row: dict[str, Any]) -> Images:
-        context = context_for(self.seed, [row["image"]])
+        context = context_for(self.seed, [row["image"]], self._depth(images, row))
         shown = self.loaded.translator.translate(
             images.to(self.device), context, reverse=self.reverse
         ).cpu()
         assert shown.shape == images.shape, "a translator must keep the size, or labels lie"
         return shown
+
+    def _depth(self, images: Images, row: dict[str, Any]) -> Depth | None:
+        """Read what the set knows of an image's depth, for translators that make use of it."""
+        if row["depth"] is None or not _wants_depth(self.loaded.translator):
+            return None
+        kind = dict(row["attributes"] or ()).get("depth")
+        metres = read_depth(self.source.root / row["depth"], kind)
+        height, width = images.shape[2:]
+        return torch.from_numpy(sized(metres, width, height))[None, None]
+
+
+def _wants_depth(translator: Translator) -> bool:
+    return isinstance(translator, DepthAware) and translator.wants_depth
+
+
+def _check_depths(source: ImageSet, method: str) -> None:
+    named = [source.root / file for file in source.column("depth") if file is not None]
+    missing = [file for file in named if not file.is_file()]
+    if missing:
+        raise DatasetError(
+            f"Every depth map of {source.name} must lie where the set says; {missing[0]} does not, "
+            f"one of {len(missing)}. Put the files back, or let {method} guess: use_depth=false."
+        )
 
 
 def _check_files(source: ImageSet) -> None:

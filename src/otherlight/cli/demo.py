@@ -16,7 +16,7 @@ def demo(
         bool, typer.Option("--quick", help="A smoke run of a minute or two; it says nothing.")
     ] = False,
     all_cheap: Annotated[
-        bool, typer.Option("--all-cheap", help="Run every training-free arm, not one.")
+        bool, typer.Option("--all-cheap", help="Run every training-free arm for night, not one.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:

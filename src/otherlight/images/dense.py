@@ -66,6 +66,19 @@ def read_depth(path: Path, kind: str | None = None) -> Metres:
     return metres
 
 
+def sized(metres: Metres, width: int, height: int) -> Float32[np.ndarray, "tall wide"]:
+    """Bring depth to an image's size; each pixel takes one depth, since a mean hits nothing.
+
+    >>> sized(np.array([[1, np.inf]], np.float32), 4, 1).tolist()
+    [[1.0, 1.0, inf, inf]]
+    """
+    if metres.shape == (height, width):
+        return metres
+    import cv2
+
+    return np.asarray(cv2.resize(metres, (width, height), interpolation=cv2.INTER_NEAREST))
+
+
 def read_flow(path: Path, kind: str | None = None) -> tuple[Flow, Bool[np.ndarray, "height width"]]:
     """Read the flow to the next frame: pixels to the right and down, and where it is known.
 
@@ -101,7 +114,7 @@ def _array(path: Path) -> Metres:
         depth = np.load(path, mmap_mode="r", allow_pickle=False)
     except _BAD_ARRAYS as error:
         raise ImageError(f"Depth lies in an array of numpy; {path} is none ({error}).") from error
-    if depth.ndim != 2 or depth.dtype.kind != "f":
+    if depth.ndim != 2 or depth.dtype.kind != "f" or not depth.size:
         raise ImageError(
             f"Depth is one number for each pixel; {path} holds {depth.dtype} of {depth.shape}."
         )

@@ -2,24 +2,39 @@
 
 from otherlight.config import nearest
 from otherlight.errors import PlanError
+from otherlight.translators.clahe import Clahe, ClaheConfig
 from otherlight.translators.cyclegan import CycleGAN, CycleGANConfig
+from otherlight.translators.fda import FDA, FDAConfig
+from otherlight.translators.fog import Fog, FogConfig
 from otherlight.translators.gamma import Gamma, GammaConfig
 from otherlight.translators.histogram import Histogram, HistogramConfig
 from otherlight.translators.identity import Identity, IdentityConfig
+from otherlight.translators.night import Night, NightConfig
 from otherlight.translators.protocols import (
     Context,
+    DepthAware,
     Learned,
     Method,
     Referenced,
     Translator,
     context_for,
 )
+from otherlight.translators.rain import Rain, RainConfig
+from otherlight.translators.reinhard import Reinhard, ReinhardConfig
+from otherlight.translators.snow import Snow, SnowConfig
 
 TRANSLATORS: dict[str, Method] = {
+    "clahe": Method(config=ClaheConfig, build=Clahe),
     "cyclegan": Method(config=CycleGANConfig, build=CycleGAN),
+    "fda": Method(config=FDAConfig, build=FDA),
+    "fog": Method(config=FogConfig, build=Fog),
     "gamma": Method(config=GammaConfig, build=Gamma),
     "histogram": Method(config=HistogramConfig, build=Histogram),
     "identity": Method(config=IdentityConfig, build=Identity),
+    "night": Method(config=NightConfig, build=Night),
+    "rain": Method(config=RainConfig, build=Rain),
+    "reinhard": Method(config=ReinhardConfig, build=Reinhard),
+    "snow": Method(config=SnowConfig, build=Snow),
 }
 
 
@@ -36,6 +51,7 @@ def method_of(name: str) -> Method:
 __all__ = [
     "TRANSLATORS",
     "Context",
+    "DepthAware",
     "Learned",
     "Method",
     "Referenced",

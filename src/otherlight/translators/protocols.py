@@ -17,18 +17,22 @@ Depth = Float[Tensor, "batch 1 height width"]
 
 @dataclass(frozen=True, kw_only=True)
 class Context:
-    """Names, and chance per image: independent of batch, order, resume and cluster."""
+    """Names, and chance per image: independent of batch, order, resume and cluster.
+
+    Depth is inf where nothing is hit and nan where it is unknown.
+    """
 
     images: tuple[str, ...]
     generators: tuple[Generator, ...]
     depth: Depth | None = None
 
 
-def context_for(seed: int, images: Sequence[str]) -> Context:
+def context_for(seed: int, images: Sequence[str], depth: Depth | None = None) -> Context:
     """Give every image the chance that (seed, image) stands for."""
     return Context(
         images=tuple(images),
         generators=tuple(torch_generator(seed, "image", image) for image in images),
+        depth=depth,
     )
 
 
@@ -62,6 +66,14 @@ class Referenced(Translator, Protocol):
     def fit(self, reference: Iterable[Images]) -> None:
         """Take from the reference what translating needs."""
         ...
+
+
+@runtime_checkable
+class DepthAware(Translator, Protocol):
+    """A translator that makes use of depth where a set knows it."""
+
+    wants_depth: bool
+    """Whether depth is to be read and handed down in the context."""
 
 
 @runtime_checkable
