@@ -27,6 +27,7 @@ from otherlight.sets.columns import IMAGES
 from otherlight.training.devices import choose_device, instruction_set
 from otherlight.training.prefetch import prefetch
 from otherlight.translators import DepthAware, Referenced, Translator, context_for
+from otherlight.translators.layouts import Layout
 from otherlight.translators.model_file import Loaded, load_translator
 from otherlight.translators.protocols import Depth
 
@@ -41,6 +42,7 @@ class How(TypedDict, total=False):
     device: str
     threads: int
     seed: int
+    layout: Layout
 
 
 def translate(
@@ -55,8 +57,9 @@ def translate(
 ) -> ImageSet:
     """Write every image of a set in another light under ``to``, with its labels and its key.
 
-    ``with_`` is a run folder, a model file or the name of a training-free method, whose settings
-    are ``options``. Columns such as ``timeofday`` go on describing the scene that was captured.
+    ``with_`` is a run folder, a model file, the weights of a generator that others trained, whose
+    ``layout`` tells itself, or the name of a training-free method, whose settings are ``options``.
+    Columns such as ``timeofday`` go on describing the scene that was captured.
     Killed, it goes on with the same command.
 
     Raises:
@@ -65,7 +68,7 @@ def translate(
     """
     _check_files(source)
     seed, device = how.get("seed", 0), choose_device(how.get("device", "auto"))
-    loaded = load_translator(with_, options or {}, device, seed)
+    loaded = load_translator(with_, options or {}, device, seed, how.get("layout", "auto"))
     _check_direction(loaded, reverse)
     if _wants_depth(loaded.translator):
         _check_depths(source, loaded.method)

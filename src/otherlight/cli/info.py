@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from otherlight.cli.bars import print_histogram
+from otherlight.cli.info_run import print_run, run_facts
 from otherlight.cli.show import print_facts, print_json, print_table
 from otherlight.cli.words import AsJson
 from otherlight.errors import DatasetError
@@ -22,7 +23,8 @@ _WORDS = ("split", "timeofday", "weather", "scene", "translator")
 
 def info(
     folders: Annotated[
-        list[Path], typer.Argument(metavar="SET... | RUN", help="Sets, or one run.")
+        list[Path],
+        typer.Argument(metavar="SET... | RUN | FILE", help="Sets, one run, or a file of weights."),
     ],
     histogram: Annotated[
         str | None,
@@ -37,13 +39,13 @@ def info(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Say what sets or a run hold; several sets come side by side."""
-    if len(folders) == 1 and (run := _run_facts(folders[0])) is not None:
+    """Say what sets, a run or a file of weights hold; several sets come side by side."""
+    if len(folders) == 1 and (run := run_facts(folders[0])) is not None:
         if histogram is not None or sheet is not None:
             raise DatasetError(
                 f"A histogram and a sheet are drawn of sets; {folders[0]} is a run. Point to a set."
             )
-        print_json(run) if as_json else print_facts(run)
+        print_json(run) if as_json else print_run(run)
         return
     from otherlight.sets import read_set
 
@@ -63,16 +65,6 @@ def info(
         _answer(facts, answer)
         return
     _tell(_titles(sets), facts, answer)
-
-
-def _run_facts(folder: Path) -> dict[str, Any] | None:
-    if (folder / "set.json").exists() or not (folder / "run.json").exists():
-        return None
-    from dataclasses import asdict
-
-    from otherlight.records.run import read_run
-
-    return asdict(read_run(folder))
 
 
 def _checked(folder: Path) -> Path:

@@ -36,7 +36,10 @@ def train(
 def translate(
     images: SetFolder,
     with_: Annotated[
-        str, typer.Option("--with", metavar="RUN|NAME", help="A trained translator, or a name.")
+        str,
+        typer.Option(
+            "--with", metavar="RUN|NAME|FILE", help="A trained translator, a name, or weights."
+        ),
     ],
     to: NewSet,
     settings: Settings = None,
@@ -44,6 +47,9 @@ def translate(
         Path | None, typer.Option(metavar="SET", help="A set whose light to take on.")
     ] = None,
     reverse: Annotated[bool, typer.Option("--reverse", help="From target to source.")] = False,
+    layout: Annotated[
+        str | None, typer.Option(help="Whose code wrote FILE: auto, pix2pix, cut, gandtr, ...")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Translate a whole set, keeping its labels."""
@@ -53,6 +59,7 @@ def translate(
         with_=with_,
         reference=None if reference is None else str(reference),
         reverse=reverse or None,
+        layout=layout,
     )
     make_set("translate", options, to, as_json)
 

@@ -60,7 +60,7 @@ class TranslateOptions(Options):
 
     set: Path
     translator: str = Field(alias="with")
-    """A run folder, a model file or the name of a training-free method."""
+    """A run folder, a model file, others' weights or the name of a training-free method."""
     options: dict[str, Any] = Field(default_factory=dict[str, Any])
     """Settings of a training-free method."""
     reference: Path | None = None

@@ -81,7 +81,7 @@ class ResNetGenerator(nn.Module):
         height, width = images.shape[-2:]
         laid_out = suited(images.to(self.precision))
         # The last squashing in fp32, so that dark tones keep their steps.
-        return self.layers(_padded(laid_out))[..., :height, :width].float()
+        return self.layers(padded(laid_out))[..., :height, :width].float()
 
 
 class ResidualBlock(nn.Module):
@@ -121,7 +121,8 @@ def shrunk(images: Images, coarse: int) -> Float[Tensor, "batch 3 rows columns"]
     return images if coarse == 1 else F.avg_pool2d(images, coarse, ceil_mode=True)
 
 
-def _padded(images: Images) -> Float[Tensor, "batch 3 tall wide"]:
+def padded(images: Images) -> Float[Tensor, "batch 3 tall wide"]:
+    """Reflect up to a size that halves twice, below and at the right."""
     height, width = images.shape[-2:]
     down, right = (max(-size % _STRIDE, _SMALLEST - size) for size in (height, width))
     if not down and not right:

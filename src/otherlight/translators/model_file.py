@@ -13,6 +13,8 @@ from otherlight.records.files import digest, sha256_of
 from otherlight.training.checkpoint import load_state, save_state
 from otherlight.training.seeding import torch_generator
 from otherlight.translators import TRANSLATORS, Translator, method_of
+from otherlight.translators.foreign import SUFFIXES, load_foreign
+from otherlight.translators.layouts import Layout
 
 MODEL = "model.safetensors"
 
@@ -36,20 +38,26 @@ def save_model(path: Path, translator: Translator, about: Mapping[str, Any]) -> 
 
 
 def load_translator(
-    what: str | Path, options: Mapping[str, Any], device: torch.device, seed: int = 0
+    what: str | Path,
+    options: Mapping[str, Any],
+    device: torch.device,
+    seed: int = 0,
+    layout: Layout = "auto",
 ) -> Loaded:
     """Load a run folder or model file, or build a training-free method by its name.
+
+    ``layout`` says who wrote a file of weights that no run of ours did; its tensors' names tell.
 
     Raises:
         PlanError: nothing has that name, or the options do not fit.
         CheckpointError: the run is not finished, or its weights do not fit its method.
     """
-    if str(what) in TRANSLATORS:
-        return _by_name(str(what), options, device, seed)
-    path = Path(what)
-    if (path / "run.json").exists() or path.suffix == ".safetensors":
-        return _from_file(path, options, device)
-    return _by_name(str(what), options, device, seed)
+    name, path = str(what), Path(what)
+    if name not in TRANSLATORS and path.suffix.lower() in SUFFIXES:
+        return _from_others(path, options, device, layout)
+    if name not in TRANSLATORS and ((path / "run.json").exists() or path.suffix == ".safetensors"):
+        return _from_file(path, options, device, layout)
+    return _by_name(name, options, device, seed)
 
 
 def _by_name(name: str, options: Mapping[str, Any], device: torch.device, seed: int) -> Loaded:
@@ -72,13 +80,11 @@ def _by_name(name: str, options: Mapping[str, Any], device: torch.device, seed: 
     )
 
 
-def _from_file(path: Path, options: Mapping[str, Any], device: torch.device) -> Loaded:
+def _from_file(
+    path: Path, options: Mapping[str, Any], device: torch.device, layout: Layout
+) -> Loaded:
     file = path / MODEL if path.is_dir() else path
-    if options:
-        raise CheckpointError(
-            f"A trained translator brings its own options; {sorted(options)[0]!r} came beside "
-            f"{path}. Leave the options out."
-        )
+    _check_no_options(path, options)
     if not file.exists():
         raise CheckpointError(
             f"A trained translator must hold {MODEL}; {path} does not: its training is not "
@@ -86,8 +92,11 @@ def _from_file(path: Path, options: Mapping[str, Any], device: torch.device) -> 
         )
     state, about = load_state(file)
     if "method" not in about:
+        return _from_others(file, options, device, layout)
+    if layout != "auto":
         raise CheckpointError(
-            f"{file} must be a model that otherlight train wrote; it does not say of which method."
+            f"A layout is said of weights that others trained; {file} says itself that it is a "
+            f"{about['method']}. Leave layout out."
         )
     method = method_of(about["method"])
     with device:
@@ -102,6 +111,28 @@ def _from_file(path: Path, options: Mapping[str, Any], device: torch.device) -> 
         identity=sha256_of(file),
         licence=method.licence,
     )
+
+
+def _from_others(
+    file: Path, options: Mapping[str, Any], device: torch.device, layout: Layout
+) -> Loaded:
+    _check_no_options(file, options)
+    borrowed = load_foreign(file, layout, device)
+    return Loaded(
+        translator=borrowed.translator,
+        method=f"{borrowed.reading.layout} weights",
+        options=borrowed.options(),
+        identity=sha256_of(file),
+        licence="unknown",
+    )
+
+
+def _check_no_options(path: Path, options: Mapping[str, Any]) -> None:
+    if options:
+        raise CheckpointError(
+            f"A trained translator brings its own options; {sorted(options)[0]!r} came beside "
+            f"{path}. Leave the options out."
+        )
 
 
 def _of_model(name: str) -> bool:
