@@ -38,6 +38,24 @@ def to_pixels(images: Images) -> Pixels:
     return ((images.float() + 1.0) * 127.5).round().clamp(0, 255).byte()
 
 
+def from_shares(shares: Images) -> Images:
+    """Bring images of 0..1, as torchvision and Albumentations hold floats, into a network's range.
+
+    >>> from_shares(torch.tensor([0.0, 1.0]).expand(1, 3, 1, 2)).unique()
+    tensor([-1.,  1.])
+    """
+    return shares.float() * 2.0 - 1.0
+
+
+def to_shares(images: Images) -> Images:
+    """Bring a network's images to 0..1, clipping what is out of range.
+
+    >>> to_shares(torch.tensor([-1.2, 0.0, 1.0]).expand(1, 3, 1, 3)).unique()
+    tensor([0.0000, 0.5000, 1.0000])
+    """
+    return ((images.float() + 1.0) * 0.5).clamp(0.0, 1.0)
+
+
 def stack(arrays: Sequence[UInt8[np.ndarray, "height width 3"]]) -> Pixels:
     """Join decoded files of one size to a batch, channels first."""
     # np.stack copies: what files decode to may be read-only, which torch warns of.

@@ -201,7 +201,7 @@ def _painters(translator: Translator) -> dict[str, nn.Module]:
     tensors = {name: list(net.state_dict().values()) for name, net in nets.items()}
     painting = {
         id(nets[name]): (name, nets[name])
-        for name, held in tensors.items()
+        for name, held in reversed(tensors.items())
         if held and all(each.data_ptr() in model for each in held)
     }
     return dict(painting.values())

@@ -1,0 +1,162 @@
+"""torch.hub: real entry points, real files, a real server on this machine."""
+
+import threading
+from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from otherlight.errors import CheckpointError, OtherlightError, PlanError
+from otherlight.records.files import sha256_of
+from otherlight.training.seeding import torch_generator
+from otherlight.translators import TRANSLATORS, published
+from otherlight.translators.hub import HubTranslator
+from otherlight.translators.model_file import save_model
+from otherlight.translators.published import PUBLISHED, Published
+from translators.originals import trained
+
+ROOT = Path(__file__).parents[2]
+SMALL: dict[str, Any] = {"width": 4, "blocks": 1, "discriminator_width": 4}
+
+
+def ask(name: str, *words: Any, **how: Any) -> HubTranslator:
+    """What a user types; torch imports hubconf.py anew each time."""
+    return torch.hub.load(str(ROOT), name, *words, source="local", device="cpu", **how)  # pyright: ignore
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> Path:
+    """Our own model file."""
+    method = TRANSLATORS["cyclegan"]
+    translator = method.build(method.config(**SMALL), torch_generator(1))
+    about = {"method": "cyclegan", "options": SMALL}
+    save_model(tmp_path / "model.safetensors", translator, about)
+    return tmp_path / "model.safetensors"
+
+
+@pytest.fixture
+def weights(tmp_path: Path) -> Path:
+    """Another's generator."""
+    folder = tmp_path / "served"
+    folder.mkdir()
+    torch.save(trained(width=4, blocks=2).state_dict(), folder / "latest_net_G_A.pth")
+    return folder / "latest_net_G_A.pth"
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, format: str, *args: Any) -> None:
+        del format, args
+
+
+@pytest.fixture
+def address(weights: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[str]:
+    """A server of that file, and a folder of torch's own for what is fetched."""
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "home"))
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(weights.parent)))
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}/latest_net_G_A.pth"
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+def test_every_learned_method_and_every_published_name_is_an_entry():
+    learned = {name for name, each in TRANSLATORS.items() if hasattr(each.build, "step")}
+    # torch.hub.list reads a repository on the net; it asks this very module.
+    names = set(torch.hub._import_module("hubconf", str(ROOT / "hubconf.py")).__dict__)  # pyright: ignore
+    assert learned | set(PUBLISHED) | {"hedngan", "gem_resnet101_cyclegan"} <= names
+
+
+def test_a_model_file_becomes_a_module_with_its_transform(model: Path):
+    module = ask("cyclegan", str(model))
+    picture = Image.fromarray(np.full((21, 30, 3), 255, np.uint8)).convert("L")
+    images = module.transform(picture)
+    assert images.shape == (3, 21, 30)
+    assert bool((images == 1.0).all())
+    there, back = module(images[None]), module(images[None], reverse=True)
+    assert there.shape == back.shape == (1, 3, 21, 30)
+    assert not torch.equal(there, back)
+    assert set(module.networks) == {"generator_target", "generator_source"}
+    assert sum(p.numel() for p in module.parameters()) == 2 * (588 * 2 + 2 * 1440 + 4608 + 3)
+    assert module.identity == sha256_of(model)
+
+
+def test_without_weights_it_is_built_at_random(model: Path):
+    module = ask("cyclegan", pretrained=False, **SMALL)
+    same = ask("cyclegan", pretrained=False, **SMALL)
+    images = torch.zeros(1, 3, 16, 16)
+    assert torch.equal(module(images), same(images))
+    assert not torch.equal(module(images), ask("cyclegan", model)(images))
+
+
+def test_an_address_is_fetched_once_and_its_hash_made_sure_of(address: str, weights: Path):
+    wanted = sha256_of(weights)
+    module = ask("cyclegan", address, sha256=wanted)
+    assert module.method == "pix2pix weights"
+    assert module.identity == wanted
+    with pytest.raises(PlanError, match="'pix2pix weights' goes one way"):
+        module(torch.zeros(1, 3, 16, 16), reverse=True)
+    weights.write_bytes(b"other bytes")
+    assert ask("cyclegan", address, sha256=wanted.upper()).identity == wanted
+    with pytest.raises(CheckpointError, match=f"must send a file of the hash {'0' * 64}; it did n"):
+        ask("cyclegan", address, sha256="0" * 64)
+    with pytest.raises(CheckpointError, match="must send a file .* 404"):
+        ask("cyclegan", f"{address}x", sha256="1" * 64)
+    assert len(list((Path(torch.hub.get_dir()) / "checkpoints").iterdir())) == 1
+
+
+def test_published_weights_need_a_known_hash(
+    address: str, weights: Path, monkeypatch: pytest.MonkeyPatch
+):
+    with pytest.raises(PlanError, match=r"'hedngan' lie at http://.*, and their SHA-256 is not kn"):
+        ask("hedngan")
+    row = Published(address=address, sha256=sha256_of(weights), licence="CC0-1.0", about="a test")
+    monkeypatch.setitem(published.PUBLISHED, "hedngan", row)
+    assert ask("hedngan").identity == sha256_of(weights)
+
+
+def test_weights_that_go_with_the_package(weights: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(published, "files", lambda _: weights.parents[1])
+    (weights.parents[1] / "weights").symlink_to(weights.parent)
+    row = Published(
+        address=weights.name, sha256=sha256_of(weights), licence="Apache-2.0", about="a test"
+    )
+    monkeypatch.setitem(published.PUBLISHED, "cyclegan", row)
+    assert ask("cyclegan").identity == sha256_of(weights)
+    monkeypatch.setitem(
+        published.PUBLISHED, "cyclegan", Published(**{**vars(row), "sha256": "0" * 64})
+    )
+    with pytest.raises(CheckpointError, match="must have the hash 0000"):
+        ask("cyclegan")
+
+
+@pytest.mark.parametrize("name", sorted(PUBLISHED))
+def test_what_goes_with_the_package_is_there_whole_and_small(name: str):
+    row = PUBLISHED[name]
+    assert row.licence
+    if row.file is not None:
+        assert row.sha256 == sha256_of(row.file)
+        assert row.file.stat().st_size < 1_000_000
+
+
+@pytest.mark.parametrize(
+    ("name", "how", "sentence"),
+    [
+        ("gem_resnet101_cyclegan", {}, "a retrieval embedder; .* Its translator is 'cyclegan'"),
+        ("cyclegan", {"pretrained": "http://127.0.0.1/x.pth"}, "came alone. Give sha256="),
+        ("cyclegan", {"pretrained": "http://127.0.0.1/x", "sha256": "12"}, "64 digits .*'12' came"),
+        ("cyclegan", {"pretrained": "nothing.pth"}, "Expected a file of weights at nothing.pth"),
+        ("cyclegan", {"pretrained": False, "widht": 4}, "Did you mean 'width'"),
+        ("cyclegan", {"pretrained": "identity"}, "'cyclegan' was asked for; identity holds a 'id"),
+    ],
+)
+def test_what_cannot_be_had_is_told(name: str, how: dict[str, Any], sentence: str):
+    with pytest.raises(OtherlightError, match=sentence):
+        ask(name, **how)
