@@ -15,8 +15,12 @@ from otherlight.translators import (
     method_of,
 )
 
+GAN: dict[str, Any] = {"width": 4, "blocks": 1, "discriminator_width": 4}
 SMALL: dict[str, dict[str, Any]] = {
-    "cyclegan": {"width": 4, "blocks": 1, "discriminator_width": 4, "replay": 2}
+    "cut": {**GAN, "nce_layers": (0, 4, 12), "patches": 9},
+    "cyclegan": {**GAN, "replay": 2},
+    "fastcut": {**GAN, "nce_layers": (0, 8), "patches": 9},
+    "pix2pix": {**GAN, "depth": 3},
 }
 NAMES = sorted(TRANSLATORS)
 LEARNED = [name for name in NAMES if hasattr(TRANSLATORS[name].build, "step")]

@@ -5,14 +5,14 @@ from torch import Generator, nn
 
 
 def normal_weights(net: nn.Module, generator: Generator, deviation: float = 0.02) -> None:
-    """Draw the weights of all convolutions from N(0, deviation) and zero their biases.
+    """Draw all weights of convolutions and linear layers from N(0, deviation), biases 0.
 
     Numbers are drawn on the CPU, so that every device starts from the same weights
     (CycleGAN, Zhu et al. 2017, appendix 7.1).
     """
     with torch.no_grad():
         for layer in net.modules():
-            if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d):
+            if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d | nn.Linear):
                 drawn = torch.randn(layer.weight.shape, generator=generator, device="cpu")
                 layer.weight.copy_(drawn * deviation)
                 if layer.bias is not None:

@@ -12,11 +12,12 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
-from otherlight.images.tensors import Images
 from otherlight.nets.convolution import Convolution
 from otherlight.nets.instance_norm import InstanceNorm
 from otherlight.nets.layout import suited
 
+Judged = Float[Tensor, "batch channels height width"]
+"""Images, or images beside what they were made from: 6 channels."""
 Logits = Float[Tensor, "batch 1 rows columns"]
 Norm = Literal["instance", "spectral"]
 
@@ -24,7 +25,8 @@ Norm = Literal["instance", "spectral"]
 class PatchGAN(nn.Module):
     """Judge overlapping patches: one logit a patch, none for the whole image.
 
-    With ``depth=3`` each logit sees 70 x 70 pixels, with 2 it sees 34 x 34, with 1 16 x 16.
+    ``channels`` is 3, or 6 where images are judged beside what they were made from. With
+    ``depth=3`` each logit sees 70 x 70 pixels, with 2 it sees 34 x 34, with 1 16 x 16.
     """
 
     def __init__(
@@ -33,26 +35,28 @@ class PatchGAN(nn.Module):
         depth: int = 3,
         norm: Norm = "instance",
         precision: torch.dtype = torch.float32,
+        channels: int = 3,
     ) -> None:
         super().__init__()
         instance = norm == "instance"
         self.precision = precision
-        layers: list[nn.Module] = [Convolution(3, width, 4, 2, 1), nn.LeakyReLU(0.2, inplace=True)]
-        channels = width
+        first = Convolution(channels, width, 4, 2, 1)
+        layers: list[nn.Module] = [first, nn.LeakyReLU(0.2, inplace=True)]
+        inside = width
         for level in range(1, depth + 1):
             stride = 2 if level < depth else 1
             wider = width * min(2**level, 8)
             layers += [
                 # Instance norm would take a bias out again.
-                Convolution(channels, wider, 4, stride, 1, bias=not instance),
+                Convolution(inside, wider, 4, stride, 1, bias=not instance),
                 *([InstanceNorm()] if instance else []),
                 nn.LeakyReLU(0.2, inplace=True),
             ]
-            channels = wider
-        layers.append(Convolution(channels, 1, 4, 1, 1))
+            inside = wider
+        layers.append(Convolution(inside, 1, 4, 1, 1))
         self.layers = nn.Sequential(*layers)
 
-    def forward(self, images: Images) -> Logits:
+    def forward(self, images: Judged) -> Logits:
         """Judge every patch; high means captured, low means generated."""
         laid_out = suited(images.to(self.precision))
         return self.layers(laid_out).float()

@@ -68,7 +68,21 @@ class ResNetGenerator(nn.Module):
         With ``coarse`` the change is painted on an image that many times smaller and enlarged, so
         that the detail stays the image's own; only a network with a ``start`` can.
         """
-        change = self._change(shrunk(images, coarse))
+        small = shrunk(images, coarse)
+        height, width = small.shape[-2:]
+        change = self.layers(self.laid_out(small))[..., :height, :width]
+        return self.finished(change, images, coarse)
+
+    def laid_out(self, images: Images) -> Float[Tensor, "batch 3 tall wide"]:
+        """Bring images into the precision, the order in memory and a size that ``layers`` want."""
+        return padded(suited(images.to(self.precision)))
+
+    def finished(
+        self, change: Float[Tensor, "batch 3 rows columns"], images: Images, coarse: int = 1
+    ) -> Images:
+        """Turn what came out of ``layers`` into the repainted images."""
+        # The last squashing in fp32, so that dark tones keep their steps.
+        change = change.float()
         if self.start is None:
             return change.tanh()
         if coarse > 1:
@@ -76,12 +90,6 @@ class ResNetGenerator(nn.Module):
             change = F.interpolate(change, scale_factor=coarse, mode="bilinear")
             change = change[..., :height, :width]
         return (change + self.start(unsquashed(images))).tanh()
-
-    def _change(self, images: Images) -> Float[Tensor, "batch 3 height width"]:
-        height, width = images.shape[-2:]
-        laid_out = suited(images.to(self.precision))
-        # The last squashing in fp32, so that dark tones keep their steps.
-        return self.layers(padded(laid_out))[..., :height, :width].float()
 
 
 class ResidualBlock(nn.Module):

@@ -3,6 +3,7 @@
 from otherlight.config import nearest
 from otherlight.errors import PlanError
 from otherlight.translators.clahe import Clahe, ClaheConfig
+from otherlight.translators.cut import CUT, CUTConfig, FastCUTConfig
 from otherlight.translators.cyclegan import CycleGAN, CycleGANConfig
 from otherlight.translators.fda import FDA, FDAConfig
 from otherlight.translators.fog import Fog, FogConfig
@@ -10,6 +11,7 @@ from otherlight.translators.gamma import Gamma, GammaConfig
 from otherlight.translators.histogram import Histogram, HistogramConfig
 from otherlight.translators.identity import Identity, IdentityConfig
 from otherlight.translators.night import Night, NightConfig
+from otherlight.translators.pix2pix import Pix2Pix, Pix2PixConfig
 from otherlight.translators.protocols import (
     Context,
     DepthAware,
@@ -25,13 +27,16 @@ from otherlight.translators.snow import Snow, SnowConfig
 
 TRANSLATORS: dict[str, Method] = {
     "clahe": Method(config=ClaheConfig, build=Clahe),
+    "cut": Method(config=CUTConfig, build=CUT, epochs=400.0),
     "cyclegan": Method(config=CycleGANConfig, build=CycleGAN),
+    "fastcut": Method(config=FastCUTConfig, build=CUT, decay_from=0.75),
     "fda": Method(config=FDAConfig, build=FDA),
     "fog": Method(config=FogConfig, build=Fog),
     "gamma": Method(config=GammaConfig, build=Gamma),
     "histogram": Method(config=HistogramConfig, build=Histogram),
     "identity": Method(config=IdentityConfig, build=Identity),
     "night": Method(config=NightConfig, build=Night),
+    "pix2pix": Method(config=Pix2PixConfig, build=Pix2Pix, paired=True),
     "rain": Method(config=RainConfig, build=Rain),
     "reinhard": Method(config=ReinhardConfig, build=Reinhard),
     "snow": Method(config=SnowConfig, build=Snow),

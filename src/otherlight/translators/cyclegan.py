@@ -8,7 +8,7 @@ from torch import Generator, Tensor, nn
 from torch.nn import functional as F
 
 from otherlight.images.tensors import Images
-from otherlight.losses.adversarial import discriminator_loss, generator_loss
+from otherlight.losses.adversarial import generator_loss
 from otherlight.nets.colours import Colours
 from otherlight.nets.resnet_generator import shrunk
 from otherlight.training.passes import frozen, in_one_pass
@@ -21,6 +21,7 @@ from otherlight.translators.gan import (
     discriminator_net,
     follow_generators,
     generator_net,
+    judging_loss,
     lead_colours,
     painter_of,
     weighted_sum,
@@ -59,6 +60,7 @@ class CycleGAN:
         self.discriminator_source = discriminator_net(config, generator)
         self.replay_target = ReplayBuffer(config.replay, branch(generator))
         self.replay_source = ReplayBuffer(config.replay, branch(generator))
+        self.chance = branch(generator)
         self.optimisers = (
             adam(config, self.generator_target, self.generator_source),
             adam(config, self.discriminator_target, self.discriminator_source),
@@ -74,6 +76,7 @@ class CycleGAN:
     def step(self, source: Images, target: Images) -> dict[str, Tensor]:
         """Learn from one unpaired batch: generators first, then discriminators."""
         learn_generators, learn_discriminators = self.optimisers
+        objective = self.config.objective
         if self.config.coarse > 1:
             source, target = (shrunk(images, self.config.coarse) for images in (source, target))
         if self.config.match_colours:
@@ -85,8 +88,8 @@ class CycleGAN:
         # The generators need gradients through the discriminators, not of their weights.
         with frozen(self.discriminator_target, self.discriminator_source):
             losses = {
-                "adversarial": generator_loss(self.judge_target(fake_target))
-                + generator_loss(self.judge_source(fake_source)),
+                "adversarial": generator_loss(self.judge_target(fake_target), objective)
+                + generator_loss(self.judge_source(fake_source), objective),
                 "cycle": F.l1_loss(self.show_source(fake_target), source)
                 + F.l1_loss(self.show_target(fake_source), target),
             }
@@ -95,13 +98,11 @@ class CycleGAN:
         descend(learn_generators, weighted_sum(losses, self._weights()))
         self._follow_generators()
 
-        past_target, past_source = (
-            self.replay_target.swap(fake_target),
-            self.replay_source.swap(fake_source),
-        )
-        losses["discriminator"] = discriminator_loss(
-            *in_one_pass(self.judge_target, target, past_target)
-        ) + discriminator_loss(*in_one_pass(self.judge_source, source, past_source))
+        past_target = self.replay_target.swap(fake_target)
+        past_source = self.replay_source.swap(fake_source)
+        losses["discriminator"] = judging_loss(
+            self.config, self.judge_target, target, past_target, self.chance
+        ) + judging_loss(self.config, self.judge_source, source, past_source, self.chance)
         descend(learn_discriminators, losses["discriminator"])
         return {name: loss.detach() for name, loss in losses.items()}
 
@@ -159,4 +160,5 @@ class CycleGAN:
             | (self._taught() if self.config.average else {}),
             optimisers=self.optimisers,
             buffers={"replay_target": self.replay_target, "replay_source": self.replay_source},
+            chance={"chance": self.chance} if self.config.objective == "wgan_gp" else {},
         )

@@ -13,12 +13,14 @@ from torch import Generator, Tensor, nn
 from torch.optim import Adam
 
 from otherlight.errors import PlanError
+from otherlight.losses.adversarial import Judged, Objective, discriminator_loss, gradient_penalty
 from otherlight.nets.colours import Colours, ColourTransfer
 from otherlight.nets.initialise import normal_weights
 from otherlight.nets.patchgan import Norm, PatchGAN, bound_layers
 from otherlight.nets.resnet_generator import ResNetGenerator, Upsampling, blocks_for
 from otherlight.training.average import averaged, follow
 from otherlight.training.devices import Precision, channels_last, compiled, resolve_precision
+from otherlight.training.passes import in_one_pass
 from otherlight.training.seeding import seeded
 
 Config = TypeVar("Config", bound="GANConfig")
@@ -32,6 +34,11 @@ class GANConfig:
     A method's config adds its own; the defaults are CycleGAN's.
     """
 
+    objective: Objective = "lsgan"
+    """lsgan, vanilla or wgan_gp, for discriminators and generators alike. Of wgan_gp's paper this
+    takes the losses; its learning_rate is 1e-4, its betas 0 and 0.9, its critic steps five."""
+    penalty_weight: float = 10.0
+    """Of wgan_gp's gradient penalty."""
     learning_rate: float = 2e-4
     betas: tuple[float, float] = (0.5, 0.999)
     width: int = 64
@@ -95,14 +102,14 @@ def generator_net(config: GANConfig, chance: Generator) -> ResNetGenerator:
     return net
 
 
-def discriminator_net(config: GANConfig, chance: Generator) -> PatchGAN:
-    """Build a discriminator and draw its first weights."""
+def discriminator_net(config: GANConfig, chance: Generator, channels: int = 3) -> PatchGAN:
+    """Build a discriminator of images of so many channels and draw its first weights."""
     width, depth, norm = (
         config.discriminator_width,
         config.discriminator_depth,
         config.discriminator_norm,
     )
-    net = PatchGAN(width, depth, norm, dtype_of(config))
+    net = PatchGAN(width, depth, norm, dtype_of(config), channels)
     normal_weights(net, chance, config.weight_deviation)
     if norm == "spectral":
         with seeded(0, "singular vectors"):
@@ -136,6 +143,22 @@ def descend(optimiser: Adam, loss: Tensor) -> None:
     optimiser.step()
 
 
+def judging_loss(
+    config: GANConfig, judge: nn.Module, real: Judged, fake: Judged, chance: Generator
+) -> Tensor:
+    """Give the loss of a discriminator, seen in one pass, with the penalty where there is one.
+
+    ``judge`` is the discriminator `as_called`; ``chance`` is drawn from for wgan_gp alone.
+    """
+    loss = discriminator_loss(*in_one_pass(judge, real, fake), config.objective)
+    if config.objective != "wgan_gp":
+        return loss
+    # What torch.compile made has no second derivative.
+    plain = getattr(judge, "_orig_mod", judge)
+    share = torch.rand(len(real), generator=chance, device="cpu").to(real.device)
+    return loss + config.penalty_weight * gradient_penalty(plain, real, fake, share)
+
+
 def as_called(config: GANConfig, net: nn.Module) -> nn.Module:
     """Give the form of a network that a step calls: images of one size, so compiled if asked.
 
@@ -160,12 +183,13 @@ def follow_generators(
         follow(painter, net, int(counted["step"]), config.average)
 
 
-def lead_colours(net: ResNetGenerator, domain: Colours) -> None:
+def lead_colours(net: nn.Module, domain: Colours) -> None:
     """Let a generator built with ``match_colours`` start from the colours of a domain."""
+    assert isinstance(net, ResNetGenerator)
     assert isinstance(net.start, ColourTransfer)
     net.start.lead(domain)
 
 
 def weighted_sum(losses: dict[str, Tensor], weights: dict[str, float]) -> Tensor:
-    """Add losses up, each times the weight of its name."""
-    return torch.stack([weights[name] * loss for name, loss in losses.items()]).sum()
+    """Add up the losses that have a weight by their name, each times it."""
+    return torch.stack([weights[name] * losses[name] for name in losses if name in weights]).sum()

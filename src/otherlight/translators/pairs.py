@@ -1,4 +1,4 @@
-"""Unpaired batches: which images meet at a step, and how they are cut.
+"""Batches: which images of two sets meet at a step, and how they are cut.
 
 A batch is a function of (seed, step) and of nothing else, so that a resumed run meets the same
 images, whatever the threads and whatever is cached.
@@ -18,6 +18,7 @@ from otherlight.images.tensors import Images, stack, to_images
 from otherlight.records.seeds import numpy_generator, seed_of
 from otherlight.sets import ImageSet
 from otherlight.training.prefetch import prefetch
+from otherlight.translators.partners import beside
 
 Fit = Literal["squash", "scale_width", "scale_crop", "whole"]
 Size = int | tuple[int, int]
@@ -62,7 +63,10 @@ class PairsConfig:
 
 
 class Pairs:
-    """Draw batches from two sets; decoded images are kept while a memory budget lasts."""
+    """Draw batches from two sets; decoded images are kept while a memory budget lasts.
+
+    With ``paired`` the sets hold partners, one of each at every place of a batch.
+    """
 
     def __init__(
         self,
@@ -71,10 +75,15 @@ class Pairs:
         config: PairsConfig,
         seed: int,
         cache_bytes: int = 2 * 1024**3,
+        *,
+        paired: bool = False,
     ) -> None:
         self.config = config
         self.seed = seed
+        target = beside(source, target) if paired else target
         self._domains = {"source": _Domain(source), "target": _Domain(target)}
+        # What chance is drawn by: partners come together, and are cut and flipped alike.
+        self._chance = {name: "pair" if paired else name for name in self._domains}
         self._budget = cache_bytes
         self._lock = threading.Lock()
 
@@ -97,7 +106,7 @@ class Pairs:
         ]
 
     def _one_side(self, domain: str, step: int) -> Images:
-        chance = numpy_generator(self.seed, "pair", domain, step)
+        chance = numpy_generator(self.seed, "pair", self._chance[domain], step)
         arrays = [
             prepare(self._pixels(domain, self._row(domain, step, place)), self.config, chance)
             for place in range(self.config.batch)
@@ -114,7 +123,7 @@ class Pairs:
         """Walk through a set in a new order each time round, so that all images come up alike."""
         count = len(self._domains[domain].images)
         turn, position = divmod(step * self.config.batch + place, count)
-        return int(self._domains[domain].order(self.seed, domain, turn)[position])
+        return int(self._domains[domain].order(self.seed, self._chance[domain], turn)[position])
 
     def _pixels(self, domain: str, row: int) -> Array:
         cache = self._domains[domain].cache

@@ -104,4 +104,8 @@ class Method:
     config: type
     build: Callable[[Any, Generator], Translator]
     paired: bool = False
+    """Learns from partners: images of two sets that show one scene."""
+    epochs: float = 200.0
+    decay_from: float = 0.5
+    """The paper's length, and the share of it after which the learning rate falls to 0."""
     licence: str = "Apache-2.0"

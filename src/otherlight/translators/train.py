@@ -7,7 +7,7 @@ run needs) and, at the end, ``model.safetensors`` (what translating needs).
 import math
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypedDict, Unpack
 
@@ -42,11 +42,12 @@ class TrainConfig:
     pairs: PairsConfig = field(default_factory=PairsConfig)
     steps: int | None = None
     epochs: float | None = None
-    """Length, if steps is not given; 200 if neither is."""
+    """Length, if steps is not given; the method's paper's if neither is."""
     pairs_per_epoch: int | None = None
     """The larger set's images, if not given."""
-    decay_from: float = 0.5
-    """Share of the steps after which the learning rate falls linearly to 0."""
+    decay_from: float | None = None
+    """Share of the steps after which the learning rate falls linearly to 0; the method's paper's
+    if not given."""
     samples: int = 4
     """Fixed images of each domain in the sample grids."""
 
@@ -54,11 +55,11 @@ class TrainConfig:
         if self.steps is not None and self.epochs is not None:
             raise PlanError("A length is given in steps or in epochs; both came. Give one.")
 
-    def length(self, source: int, target: int) -> int:
-        """Count the optimiser steps for two sets of these sizes."""
+    def length(self, source: int, target: int, usual: float = 200.0) -> int:
+        """Count the optimiser steps for two sets of these sizes; ``usual`` is in epochs."""
         if self.steps is not None:
             return self.steps
-        epochs = 200 if self.epochs is None else self.epochs
+        epochs = usual if self.epochs is None else self.epochs
         per_epoch = self.pairs_per_epoch or max(source, target)
         return math.ceil(epochs * per_epoch / self.pairs.batch)
 
@@ -94,7 +95,9 @@ def train(
     options = build(method.config, config.options, config.method)
     if isinstance(options, SizedConfig):
         options = options.at_size(config.pairs.shorter_side())
-    steps = config.length(len(source), len(target))
+    steps = config.length(len(source), len(target), method.epochs)
+    if config.decay_from is None:
+        config = replace(config, decay_from=method.decay_from)
     described = {
         **plain(config),
         "options": plain(options),
@@ -118,7 +121,8 @@ def train(
             translator = method.build(options, torch_generator(seed, "weights"))
         if not isinstance(translator, Learned):
             raise PlanError(f"{config.method!r} is not trained; translate with it as it is.")
-        pairs = Pairs(source, target, config.pairs, seed, how.get("cache_bytes", 2 * 1024**3))
+        cache = how.get("cache_bytes", 2 * 1024**3)
+        pairs = Pairs(source, target, config.pairs, seed, cache, paired=method.paired)
         _Loop(config, translator, pairs, steps, device, to).run(**how)
         about = {"method": config.method, "options": plain(options), "seed": seed}
         save_model(to / "model.safetensors", translator, {**about, "run": record.hash})
@@ -168,6 +172,7 @@ class _Loop:
                     raise KeyboardInterrupt
 
     def _set_rates(self, rates: list[float], step: int) -> None:
+        assert self.config.decay_from is not None
         share = constant_then_linear(step, self.steps, self.config.decay_from)
         groups = [group for o in self.translator.optimisers for group in o.param_groups]
         for group, rate in zip(groups, rates, strict=True):
