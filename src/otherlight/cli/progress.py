@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 
-from otherlight.records.progress import Advance, Reporter, reporter
+from otherlight.records.progress import Advance, Reporter, reporter, teller
 
 EVERY = 10.0
 """Seconds between two plain lines of one task."""
@@ -17,18 +17,21 @@ LONG = 2.0
 def shown_progress() -> Generator[None]:
     """Show the progress of whatever runs in the block."""
     if sys.stderr.isatty():
-        with _bars() as reports:
-            token = reporter.set(reports)
-            try:
-                yield
-            finally:
-                reporter.reset(token)
+        with _bars() as (reports, above), _set(reports, above):
+            yield
         return
-    token = reporter.set(lines(_to_stderr))
+    with _set(lines(_to_stderr), _to_stderr):
+        yield
+
+
+@contextmanager
+def _set(reports: Reporter, tells: Callable[[str], None]) -> Generator[None]:
+    tokens = reporter.set(reports), teller.set(tells)
     try:
         yield
     finally:
-        reporter.reset(token)
+        reporter.reset(tokens[0])
+        teller.reset(tokens[1])
 
 
 def lines(write: Callable[[str], None], clock: Callable[[], float] = time.monotonic) -> Reporter:
@@ -108,7 +111,8 @@ def _to_stderr(text: str) -> None:
 
 
 @contextmanager
-def _bars() -> Generator[Reporter]:
+def _bars() -> Generator[tuple[Reporter, Callable[[str], None]]]:
+    """Hand out what draws bars, and what prints a sentence above them."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
     from rich.progress import TimeRemainingColumn as TimeLeftColumn
@@ -144,7 +148,10 @@ def _bars() -> Generator[Reporter]:
             if not bars.tasks:
                 bars.stop()
 
+    def above(sentence: str) -> None:
+        bars.console.print(sentence, markup=False, highlight=False)
+
     try:
-        yield report
+        yield report, above
     finally:
         bars.stop()

@@ -21,6 +21,7 @@ from typing import Any
 
 from otherlight.config import nearest
 from otherlight.errors import PlanError
+from otherlight.experiment.plan_copies import copy_steps
 from otherlight.experiment.plan_files import (
     PLAN_KEYS,
     Key,
@@ -114,8 +115,9 @@ def read_plan(
             raise PlanError(
                 f"{text.places.of((key,))}: [plan] has no key {key!r}. {nearest(key, PLAN_KEYS)}"
             )
-    written = {name: _one_verb(text, name, names) for name in _written_steps(text)}
     head = fill_in_head(text, (path, *overlays), to)
+    text = copy_steps(text)
+    written = {name: _one_verb(text, name, names) for name in _written_steps(text)}
     steps = _filled_steps(text, written, head)
     return Plan(
         name=str(head["name"]),

@@ -39,6 +39,10 @@ class Places:
                 found = (*found, word)
         return self.of(found)
 
+    def below(self, key: Key) -> list[tuple[Key, str]]:
+        """List the places of a section and of all that stands in it."""
+        return [each for each in self._places.items() if each[0][: len(key)] == key]
+
     def update(self, later: "Places") -> None:
         """Let later places win."""
         self._places.update(later._places)

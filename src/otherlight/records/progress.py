@@ -1,4 +1,4 @@
-"""Progress without printing: work says how far it is, the command line shows it.
+"""Progress without printing: work says how far it is and what it meets; the command line shows it.
 
 >>> with task("counting", total=2) as advance:
 ...     advance(1)
@@ -22,6 +22,15 @@ def _silent(description: str, total: int | None) -> Generator[Advance]:
 
 reporter: ContextVar[Reporter] = ContextVar("reporter", default=_silent)
 """Who shows progress; the command line sets it, libraries leave it silent."""
+
+
+teller: ContextVar[Callable[[str], None]] = ContextVar("teller", default=lambda sentence: None)
+"""Who shows sentences that cannot wait for the end; set and left silent likewise."""
+
+
+def tell(sentence: str) -> None:
+    """Say a sentence while work goes on; what must not be lost is written down elsewhere too."""
+    teller.get()(sentence)
 
 
 def task(description: str, total: int | None) -> AbstractContextManager[Advance]:

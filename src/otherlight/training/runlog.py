@@ -12,23 +12,30 @@ from otherlight.records.files import told_when_full, write_bytes
 class RunLog:
     """Append rows of figures to ``log.jsonl``; TensorBoard too, when asked for.
 
-    Rows past ``resumed_at`` were written by a run that was killed after its last checkpoint; they
-    are dropped, since they will be written again.
+    ``rows`` are those of the whole run. Rows past ``resumed_at`` were written by a run that was
+    killed after its last checkpoint; they are dropped, since they will be written again.
     """
 
     def __init__(self, folder: Path, resumed_at: int = 0, tensorboard: bool = False) -> None:
         self.path = folder / "log.jsonl"
-        kept = [row for row in read_log(folder) if row["step"] <= resumed_at]
+        self.rows = kept = [row for row in read_log(folder) if row["step"] <= resumed_at]
         write_bytes(self.path, "".join(json.dumps(row) + "\n" for row in kept).encode())
         self._offset = kept[-1]["seconds"] if kept else 0.0
         self._started = time.perf_counter()
         self._board = _summary_writer(folder) if tensorboard else None
 
-    def write(self, step: int, values: Mapping[str, float]) -> None:
-        """Add a row; the seconds since the run began are added to it."""
+    def write(
+        self, step: int, values: Mapping[str, float], alarms: Mapping[str, str] | None = None
+    ) -> None:
+        """Add a row; the seconds since the run began are added to it.
+
+        ``alarms`` are the sentences of a check, by name; none at all where nothing was checked.
+        """
         seconds = round(self._offset + time.perf_counter() - self._started, 3)
+        row = {"step": step, **values, "seconds": seconds}
+        self.rows.append(row if alarms is None else {**row, "alarms": dict(alarms)})
         with told_when_full(self.path), self.path.open("a") as file:
-            file.write(json.dumps({"step": step, **values, "seconds": seconds}) + "\n")
+            file.write(json.dumps(self.rows[-1]) + "\n")
         if self._board is not None:
             for name, value in values.items():
                 self._board.add_scalar(name, value, step)

@@ -5,7 +5,7 @@ images, whatever the threads and whatever is cached.
 """
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -22,6 +22,7 @@ from otherlight.translators.partners import beside
 
 Fit = Literal["squash", "scale_width", "scale_crop", "whole"]
 Size = int | tuple[int, int]
+Domain = Literal["source", "target"]
 Made = UInt8[np.ndarray, "tall wide 3"]
 """An image once its size has changed."""
 
@@ -95,15 +96,32 @@ class Pairs:
         """Make the batch of one step."""
         return self._one_side("source", step), self._one_side("target", step)
 
-    def fixed(self, domain: Literal["source", "target"], count: int) -> list[Images]:
+    def fixed(self, domain: Domain, count: int) -> list[Images]:
         """Choose a few images by a hash of their keys, whole, at training scale, for the grids."""
         images = self._domains[domain].images
         names = images.names()
         chosen = sorted(range(len(names)), key=lambda row: seed_of(0, "sample", names[row]))
-        return [
-            to_images(stack([_scaled(self._pixels(domain, row), self.config)]))
-            for row in chosen[:count]
-        ]
+        return [self.whole(domain, row) for row in chosen[:count]]
+
+    def met(
+        self, domain: Domain, steps: int, most: int, known: Collection[int] = ()
+    ) -> Iterator[tuple[int, Images]]:
+        """Hand out the images that so many steps have drawn: the first ``most``, by row, whole.
+
+        Rows that are known already are left out. Training keeps them decoded, while memory lasts.
+        """
+        seen = set(known)
+        for place in range(steps * self.config.batch):
+            if len(seen) >= most:
+                return
+            row = self._row(domain, *divmod(place, self.config.batch))
+            if row not in seen:
+                seen.add(row)
+                yield row, self.whole(domain, row)
+
+    def whole(self, domain: Domain, row: int) -> Images:
+        """One image at training scale, not cropped."""
+        return to_images(stack([_scaled(self._pixels(domain, row), self.config)]))
 
     def _one_side(self, domain: str, step: int) -> Images:
         chance = numpy_generator(self.seed, "pair", self._chance[domain], step)

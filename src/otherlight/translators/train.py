@@ -16,13 +16,14 @@ import torch
 from otherlight.config import build, plain
 from otherlight.errors import DivergedError, PlanError
 from otherlight.records.files import holding
-from otherlight.records.progress import task
+from otherlight.records.progress import task, tell
 from otherlight.records.run import RunRecord, begin_run, describe_run, finish_run
 from otherlight.sets import ImageSet
+from otherlight.training.alarms import raise_alarms, raised, undecided
 from otherlight.training.checkpoint import load_state, save_state
 from otherlight.training.devices import choose_device, instruction_set
 from otherlight.training.interrupt import stoppable
-from otherlight.training.runlog import RunLog
+from otherlight.training.runlog import RunLog, read_log
 from otherlight.training.schedule import constant_then_linear
 from otherlight.training.seeding import torch_generator
 from otherlight.translators import Learned, method_of
@@ -30,6 +31,7 @@ from otherlight.translators.model_file import save_model
 from otherlight.translators.pairs import Pairs, PairsConfig
 from otherlight.translators.protocols import SizedConfig
 from otherlight.translators.samples import write_samples
+from otherlight.translators.watch import Watch, is_due
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,10 +125,11 @@ def train(
             raise PlanError(f"{config.method!r} is not trained; translate with it as it is.")
         cache = how.get("cache_bytes", 2 * 1024**3)
         pairs = Pairs(source, target, config.pairs, seed, cache, paired=method.paired)
-        _Loop(config, translator, pairs, steps, device, to).run(**how)
+        watch = Watch(pairs, method.paired, to)
+        _Loop(config, translator, pairs, watch, steps, device, to).run(**how)
         about = {"method": config.method, "options": plain(options), "seed": seed}
         save_model(to / "model.safetensors", translator, {**about, "run": record.hash})
-        return finish_run(to, record, steps)
+        return finish_run(to, record, steps, {"alarms": raised(read_log(to))})
 
 
 @dataclass(frozen=True)
@@ -136,6 +139,7 @@ class _Loop:
     config: TrainConfig
     translator: Learned
     pairs: Pairs
+    watch: Watch
     steps: int
     device: torch.device
     to: Path
@@ -160,7 +164,9 @@ class _Loop:
                 if save or step % log_every == 0:
                     values = {name: float(loss) for name, loss in losses.items()}
                     self._check(values, step)
-                    if step % log_every == 0 or step == self.steps:
+                    if is_due(step, log_every, self.steps):
+                        self._look(log, step, values)
+                    elif step % log_every == 0:
                         log.write(step, values)
                 # Grids before the checkpoint: a run killed between the two makes them again.
                 if step % sample_every == 0 or step == self.steps:
@@ -186,6 +192,18 @@ class _Loop:
                     f"{self.steps}. The last good checkpoint is kept in {self.to}; lower "
                     f"learning_rate or set precision: fp32, and train into another folder."
                 )
+
+    def _look(self, log: RunLog, step: int, values: Mapping[str, float]) -> None:
+        """Log the losses with what the fixed images show; tell an alarm when it is first raised."""
+        figures = self.watch.look(self.translator, step) | undecided([*log.rows, values])
+        told = {name for row in log.rows for name in row.get("alarms", {})}
+        row = {"step": step, **values, **figures}
+        alarms = raise_alarms([*log.rows, row], last=step == self.steps)
+        if "copied" in alarms:
+            self.watch.show_copied()
+        log.write(step, {**values, **figures}, alarms)
+        for name in alarms.keys() - told:
+            tell(f"Alarm at step {step}: {alarms[name]}")
 
     def _resume(self) -> int:
         path = self.to / "state.safetensors"
