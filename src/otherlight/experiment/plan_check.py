@@ -71,7 +71,27 @@ class Verb:
 
 def check_plan(plan: Plan, verbs: Mapping[str, Verb]) -> dict[str, ReadyStep]:
     """Check every step of a plan, whichever of them will run."""
-    return {name: check_step(plan, step, verbs[step.verb]) for name, step in plan.steps.items()}
+    ready = {name: check_step(plan, step, verbs[step.verb]) for name, step in plan.steps.items()}
+    _refuse_tests(plan)
+    return ready
+
+
+def _refuse_tests(plan: Plan) -> None:
+    """No choice is made on a set that a comparison tests on."""
+    tests: dict[str, str] = {}
+    for step in plan.steps.values():
+        for side in ("source", "target") if step.verb == "compare" else ():
+            folder = (step.options.get(side) or {}).get("test")
+            if folder is not None:
+                tests[str(Path(folder))] = step.name
+    for step in plan.steps.values():
+        for key in ("source", "target") if step.verb == "choose" else ():
+            folder = str(Path(step.options[key]))
+            if folder in tests:
+                raise PlanError(
+                    f"{plan.places.of((*step.key, key))}: [choose] {key} must be a validation set; "
+                    f"{folder} is tested on by [{tests[folder]}]. Give another set."
+                )
 
 
 def check_step(plan: Plan, step: Step, verb: Verb) -> ReadyStep:

@@ -5,93 +5,24 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
-
 from otherlight.config import nearest
 from otherlight.errors import PlanError
+from otherlight.experiment.choose_plan import ChoosePlan
 from otherlight.experiment.compare_plan import ComparePlan
 from otherlight.experiment.plan_check import ReadyStep, Section, Verb
 from otherlight.experiment.plan_files import Key
+from otherlight.experiment.verb_options import (
+    EvaluateOptions,
+    ExportOptions,
+    FitOptions,
+    ImportOptions,
+    SelectOptions,
+    TrainingSet,
+    TrainOptions,
+    TranslateOptions,
+    WorldOptions,
+)
 from otherlight.sets import ImageSet, read_set
-
-
-class Options(BaseModel):
-    """A verb's own options; those of its method's config stand beside them."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
-
-
-class WorldOptions(Options):
-    """All options of ``world`` are settings of `WorldConfig`."""
-
-
-class ImportOptions(Options):
-    """Where labelled images come from; the rest are settings of `ImportConfig`."""
-
-    format: str
-    source: Path
-    images: Path | None = None
-
-
-class SelectOptions(Options):
-    """Which set to take from; the rest are settings of `SelectConfig`."""
-
-    set: Path
-
-
-class ExportOptions(Options):
-    """Which set to write as another program's files; the rest are settings of `PairsLayout`."""
-
-    format: str
-    set: Path
-    copy_pixels: bool = Field(default=False, alias="copy")
-
-
-class TrainOptions(Options):
-    """The two domains; the rest are settings of `TrainConfig`, and of the method under its name."""
-
-    source: Path
-    target: Path
-    seed: int = 0
-
-
-class TranslateOptions(Options):
-    """Which set to show in which light."""
-
-    set: Path
-    translator: str = Field(alias="with")
-    """A run folder, a model file, others' weights or the name of a training-free method."""
-    options: dict[str, Any] = Field(default_factory=dict[str, Any])
-    """Settings of a training-free method."""
-    reference: Path | None = None
-    reverse: bool = False
-
-
-class TrainingSet(Options):
-    """Labelled images to learn from; shares are relative to one another."""
-
-    set: Path
-    where: str | None = None
-    where_boxes: str | None = None
-    share: float = Field(default=1.0, gt=0.0)
-
-
-class FitOptions(Options):
-    """What a recogniser learns from; the rest are settings of `FitConfig`."""
-
-    train: Path | tuple[TrainingSet, ...]
-    val: Path
-    seed: int = 0
-
-
-class EvaluateOptions(Options):
-    """Which recogniser to score on which set."""
-
-    set: Path
-    recogniser: Path = Field(alias="with")
-    ignore_below: float = Field(default=0.0, ge=0.0, lt=1.0)
-    """Share of the image's height under which neither truth nor detections count."""
-    device: str = "auto"
 
 
 def _world_sections(options: Mapping[str, Any]) -> tuple[Section, ...]:
@@ -277,6 +208,12 @@ def _run_compare(step: ReadyStep) -> dict[str, Any]:
     return compare(step.options, step.to, name=step.name, about=step.about)
 
 
+def _run_choose(step: ReadyStep) -> dict[str, Any]:
+    from otherlight.experiment.choose import choose
+
+    return choose(step.options, step.to)
+
+
 def _known(what: str, name: Any, table: Mapping[str, Any]) -> None:
     """Refuse a method that is not in its table; that a name is missing is told elsewhere."""
     if name is not None and (not isinstance(name, str) or name not in table):
@@ -292,5 +229,6 @@ VERBS: dict[str, Verb] = {
     "translate": Verb(options=TranslateOptions, run=_run_translate, sections=_translate_sections),
     "fit": Verb(options=FitOptions, run=_run_fit, sections=_fit_sections),
     "evaluate": Verb(options=EvaluateOptions, run=_run_evaluate),
+    "choose": Verb(options=ChoosePlan, run=_run_choose),
     "compare": Verb(options=ComparePlan, run=_run_compare, sections=_compare_sections),
 }

@@ -12,10 +12,12 @@ from otherlight.errors import VerifyError
 from otherlight.experiment.words import WORDS, points
 from otherlight.records.files import read_json, write_bytes
 from otherlight.report.charts import curves, intervals, seeds
+from otherlight.training.alarms import raised
 from otherlight.training.runlog import read_log
 
 _TRANSLATOR_CURVES = ("adversarial", "cycle", "identity", "discriminator")
 _RECOGNISER_CURVES = ("class", "box")
+_COPIED = "alarms/copied.png"
 
 
 def write_report(run: Path) -> Path:
@@ -34,6 +36,7 @@ def write_report(run: Path) -> Path:
         arms=_arm_rows(verdict),
         slices=_slice_blocks(verdict),
         samples=_samples(verdict, run),
+        alarms=_alarms(verdict),
         charts={
             "arms": intervals([_bar(row, row["arm"]) for row in verdict["rows"]]),
             "seeds": seeds(_seed_points(verdict), "AP50, points"),
@@ -152,8 +155,20 @@ def _samples(verdict: Mapping[str, Any], run: Path) -> list[list[dict[str, str]]
     return rows
 
 
-def _inline(file: Path) -> str:
-    return "data:image/jpeg;base64," + base64.b64encode(file.read_bytes()).decode()
+def _inline(file: Path, kind: str = "jpeg") -> str:
+    return f"data:image/{kind};base64," + base64.b64encode(file.read_bytes()).decode()
+
+
+def _alarms(verdict: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """What the translators' trainings complained of, with the picture of what was copied."""
+    rows: list[dict[str, Any]] = []
+    for folder in map(Path, verdict["translators"]):
+        for alarm in raised(read_log(folder)):
+            picture = folder / _COPIED
+            shown = alarm["alarm"] == "copied" and picture.exists()
+            data = _inline(picture, "png") if shown else ""
+            rows.append({**alarm, "translator": folder.name, "picture": data})
+    return rows
 
 
 def _training_charts(verdict: Mapping[str, Any], run: Path) -> list[dict[str, str]]:
@@ -165,6 +180,9 @@ def _training_charts(verdict: Mapping[str, Any], run: Path) -> list[dict[str, st
             charts.append(
                 {"title": f"Translator {Path(row).name}", "svg": curves({"": log}, names)}
             )
+        if (drawn := Path(row) / "tradeoff.svg").exists():
+            title = f"Checkpoints of translator {Path(row).name}"
+            charts.append({"title": title, "svg": drawn.read_text()})
     logs: dict[str, Sequence[Mapping[str, Any]]] = {}
     for arm in verdict["frozen"]["plan"]["arms"]:
         for folder in sorted((run / "runs" / arm).glob("seed*"))[:1]:

@@ -1,7 +1,8 @@
 """The training loop of every learned translator, in one place and in full view.
 
 A run folder holds ``run.json``, ``log.jsonl``, ``samples/``, ``state.safetensors`` (all a resumed
-run needs) and, at the end, ``model.safetensors`` (what translating needs).
+run needs) and, at the end, ``model.safetensors`` (what translating needs); with ``keep`` such files
+of earlier steps in ``checkpoints/``, and after an alarm of copied content ``alarms/copied.png``.
 """
 
 import math
@@ -52,10 +53,14 @@ class TrainConfig:
     if not given."""
     samples: int = 4
     """Fixed images of each domain in the sample grids."""
+    keep: int = 0
+    """Checkpoints of what translates, evenly spaced and the last among them, to choose from."""
 
     def __post_init__(self) -> None:
         if self.steps is not None and self.epochs is not None:
             raise PlanError("A length is given in steps or in epochs; both came. Give one.")
+        if self.keep < 0:
+            raise PlanError(f"keep is a number of checkpoints, 0 or more; {self.keep} came.")
 
     def length(self, source: int, target: int, usual: float = 200.0) -> int:
         """Count the optimiser steps for two sets of these sizes; ``usual`` is in epochs."""
@@ -126,9 +131,10 @@ def train(
         cache = how.get("cache_bytes", 2 * 1024**3)
         pairs = Pairs(source, target, config.pairs, seed, cache, paired=method.paired)
         watch = Watch(pairs, method.paired, to)
-        _Loop(config, translator, pairs, watch, steps, device, to).run(**how)
         about = {"method": config.method, "options": plain(options), "seed": seed}
-        save_model(to / "model.safetensors", translator, {**about, "run": record.hash})
+        about["run"] = record.hash
+        _Loop(config, translator, pairs, watch, steps, device, to, about).run(**how)
+        save_model(to / "model.safetensors", translator, about)
         return finish_run(to, record, steps, {"alarms": raised(read_log(to))})
 
 
@@ -143,6 +149,8 @@ class _Loop:
     steps: int
     device: torch.device
     to: Path
+    about: Mapping[str, Any]
+    """What a model file says of itself."""
 
     def run(self, **how: Unpack[How]) -> None:
         """Step, log, show, save; until the steps are done or somebody asks to stop."""
@@ -164,13 +172,15 @@ class _Loop:
                 if save or step % log_every == 0:
                     values = {name: float(loss) for name, loss in losses.items()}
                     self._check(values, step)
-                    if is_due(step, log_every, self.steps):
-                        self._look(log, step, values)
-                    elif step % log_every == 0:
-                        log.write(step, values)
-                # Grids before the checkpoint: a run killed between the two makes them again.
+                    if step % log_every == 0 or step == self.steps:
+                        due = is_due(step, log_every, self.steps)
+                        self._look(log, step, values) if due else log.write(step, values)
+                # These before the checkpoint: a run killed between makes them again.
                 if step % sample_every == 0 or step == self.steps:
                     write_samples(self.translator, self.pairs, self.config.samples, self.to, step)
+                if step in self._kept():
+                    file = self.to / "checkpoints" / f"{step:07}.safetensors"
+                    save_model(file, self.translator, self.about)
                 if save:
                     self._save(step)
                     saved_at = time.monotonic()
@@ -192,6 +202,11 @@ class _Loop:
                     f"{self.steps}. The last good checkpoint is kept in {self.to}; lower "
                     f"learning_rate or set precision: fp32, and train into another folder."
                 )
+
+    def _kept(self) -> set[int]:
+        """The steps after which what translates is kept."""
+        keep = self.config.keep
+        return {round(place * self.steps / keep) for place in range(1, keep + 1)}
 
     def _look(self, log: RunLog, step: int, values: Mapping[str, float]) -> None:
         """Log the losses with what the fixed images show; tell an alarm when it is first raised."""
