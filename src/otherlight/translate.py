@@ -88,7 +88,13 @@ def translate(
         _fit(loaded, reference)
         work = _Work(loaded, source, to, device, reverse, seed, how.get("format", "same"))
         images = work.table(how.get("threads") or _cores())
-        made_by = {"command": "translate", "version": __version__, "config": config, "seed": seed}
+        made_by = {
+            "command": "translate",
+            "version": __version__,
+            "config": config,
+            "seed": seed,
+            "source": str(source.root.resolve()),
+        }
         translated = write_set(
             replace(
                 source,

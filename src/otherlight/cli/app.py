@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from otherlight import __version__
-from otherlight.cli import demo, doctor, info, learning, plans, sets, verdicts, view
+from otherlight.cli import audit, demo, doctor, info, learning, plans, sets, verdicts, view
 from otherlight.cli.command import command
 
 app = typer.Typer(
@@ -30,6 +30,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "list": sets.list_,
     "train": learning.train,
     "translate": learning.translate,
+    "audit": audit.audit,
     "fit": learning.fit,
     "evaluate": learning.evaluate,
     "detect": learning.detect,

@@ -27,6 +27,15 @@ def compare_and_report(step: ReadyStep) -> Any:
     return verdict
 
 
+def audit_and_show(step: ReadyStep) -> Any:
+    """Audit, then write the page of the worst beside it."""
+    from otherlight.report import write_audit
+
+    facts = BELOW["audit"].run(step)
+    write_audit(step.to)
+    return facts
+
+
 def report(step: ReadyStep) -> Path:
     """Write the page of a comparison, and a copy of it as the step's own output."""
     from otherlight.report import write_report
@@ -39,5 +48,6 @@ def report(step: ReadyStep) -> Path:
 VERBS: dict[str, Verb] = {
     **BELOW,
     "compare": replace(BELOW["compare"], run=compare_and_report),
+    "audit": replace(BELOW["audit"], run=audit_and_show),
     "report": Verb(options=ReportOptions, run=report),
 }

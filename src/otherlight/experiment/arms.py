@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
+from otherlight.audit import respect
 from otherlight.errors import PlanError
 from otherlight.experiment.compare_plan import Arm, ComparePlan, Portion
 from otherlight.records.files import digest
@@ -65,7 +66,13 @@ def count_labels(plan: ComparePlan) -> dict[str, int]:
 
 
 def _chosen(portion: Portion) -> ImageSet:
-    return _share(read_set(portion.set).where(portion.where, portion.where_boxes), portion.share)
+    images = read_audited(portion.set, portion.audit)
+    return _share(images.where(portion.where, portion.where_boxes), portion.share)
+
+
+def read_audited(folder: Path, audit: Path | None) -> ImageSet:
+    """Read a set; an audit, where one is named, ignores and drops boxes of it."""
+    return read_set(folder) if audit is None else respect(read_set(folder), audit)
 
 
 def _portion(portion: Portion, classes: Sequence[str], to: Path) -> Ingredient:

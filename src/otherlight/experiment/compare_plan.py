@@ -26,10 +26,21 @@ class Portion(Strict):
     """Settings of a training-free translator."""
     reference: Path | None = None
     reverse: bool = False
+    audit: Path | None = None
+    """An audit of this very set: boxes that it ignores or drops are ignored or dropped."""
     share: float = Field(default=1.0, gt=0.0, le=1.0)
     """Share of the images that enter, chosen once by a hash of (seed 0, image)."""
     mode: Literal["add", "replace"] = "add"
     """Beside the other ingredients, or in place of the same images among them."""
+
+    @model_validator(mode="after")
+    def _audited_as_it_is(self) -> "Portion":
+        if self.audit is not None and self.translator is not None:
+            raise ValueError(
+                "an audit judges a translated set: translate in a step of its own, audit that, "
+                "and leave with out here"
+            )
+        return self
 
 
 class Arm(Strict):

@@ -18,7 +18,7 @@ def describe_sets(
         _line(f"arm {name}", ingredient.images)
         for name, ingredients in arms.items()
         for ingredient in ingredients
-        if ingredient.images is not ingredient.origin
+        if ingredient.images is not ingredient.origin or "audit" in ingredient.images.counts
     ]
     return rows
 
@@ -30,10 +30,18 @@ def _line(role: str, images: ImageSet) -> dict[str, Any]:
         "role": role,
         "name": images.name,
         "images": len(images),
-        "made_from": " of ".join(part for part in (str(made_by), parents) if part),
+        "made_from": " of ".join(part for part in (str(made_by), parents) if part) + _audit(images),
         "licence": images.licence,
         "hash": images.hash,
     }
+
+
+def _audit(images: ImageSet) -> str:
+    """Say what an audit took away."""
+    decided = images.counts.get("audit")
+    if not decided:
+        return ""
+    return f"; audit: {decided['ignored']} boxes ignored, {decided['dropped']} dropped"
 
 
 def spent(run: Path, arms: Mapping[str, Sequence[Ingredient]]) -> list[dict[str, Any]]:

@@ -64,6 +64,8 @@ class TrainingSet(Options):
     set: Path
     where: str | None = None
     where_boxes: str | None = None
+    audit: Path | None = None
+    """An audit of this very set, whose decisions on boxes hold."""
     share: float = Field(default=1.0, gt=0.0)
 
 
@@ -83,3 +85,15 @@ class EvaluateOptions(Options):
     ignore_below: float = Field(default=0.0, ge=0.0, lt=1.0)
     """Share of the image's height under which neither truth nor detections count."""
     device: str = "auto"
+
+
+class AuditOptions(Options):
+    """What to audit by which detector; the rest are settings of `AuditConfig`."""
+
+    set: Path
+    detector: Path
+    """A run of otherlight fit, or its model.safetensors."""
+    source: Path | None = None
+    """The set that was translated, where it lies neither in its old place nor beside the set."""
+    target_like: Path | None = None
+    """A labelled sample of the target's own frames, to see whether the detector can judge."""

@@ -12,6 +12,7 @@ from otherlight.experiment.compare_plan import ComparePlan
 from otherlight.experiment.plan_check import ReadyStep, Section, Verb
 from otherlight.experiment.plan_files import Key
 from otherlight.experiment.verb_options import (
+    AuditOptions,
     EvaluateOptions,
     ExportOptions,
     FitOptions,
@@ -136,6 +137,28 @@ def _run_translate(step: ReadyStep) -> ImageSet:
     )
 
 
+def _audit_sections(options: Mapping[str, Any]) -> tuple[Section, ...]:
+    from otherlight.audit import AuditConfig
+
+    del options
+    return (Section(configs=(AuditConfig,)),)
+
+
+def _run_audit(step: ReadyStep) -> dict[str, Any]:
+    from otherlight.audit import AuditConfig, audit
+
+    options: AuditOptions = step.options
+    like = None if options.target_like is None else read_set(options.target_like)
+    return audit(
+        read_set(options.set),
+        options.detector,
+        step.to,
+        config=step.config(AuditConfig),
+        source=options.source,
+        target_like=like,
+    )
+
+
 def _fit_sections(options: Mapping[str, Any]) -> tuple[Section, ...]:
     from otherlight.recognisers import RECOGNISERS, FitConfig
 
@@ -148,12 +171,16 @@ def _fit_sections(options: Mapping[str, Any]) -> tuple[Section, ...]:
 
 
 def _run_fit(step: ReadyStep) -> Any:
+    from otherlight.experiment.arms import read_audited
     from otherlight.recognisers import FitConfig, Ingredient, fit
 
     options: FitOptions = step.options
     train = (TrainingSet(set=options.train),) if isinstance(options.train, Path) else options.train
     ingredients = [
-        Ingredient(images=read_set(one.set).where(one.where, one.where_boxes), share=one.share)
+        Ingredient(
+            images=read_audited(one.set, one.audit).where(one.where, one.where_boxes),
+            share=one.share,
+        )
         for one in train
     ]
     val = read_set(options.val)
@@ -227,6 +254,7 @@ VERBS: dict[str, Verb] = {
     "export": Verb(options=ExportOptions, run=_run_export, sections=_export_sections),
     "train": Verb(options=TrainOptions, run=_run_train, sections=_train_sections),
     "translate": Verb(options=TranslateOptions, run=_run_translate, sections=_translate_sections),
+    "audit": Verb(options=AuditOptions, run=_run_audit, sections=_audit_sections),
     "fit": Verb(options=FitOptions, run=_run_fit, sections=_fit_sections),
     "evaluate": Verb(options=EvaluateOptions, run=_run_evaluate),
     "choose": Verb(options=ChoosePlan, run=_run_choose),

@@ -2,7 +2,7 @@
 
 from otherlight.metrics.average_precision import average_precision, mean_average_precision
 from otherlight.metrics.boxes import AREA_RANGES, Found, Truths
-from otherlight.metrics.matching import COCO_IOUS, Matches, MatchRules, match
+from otherlight.metrics.matching import COCO_IOUS, Matches, MatchRules, found_truths, match
 from otherlight.metrics.operating_curve import OperatingCurve, operating_curve
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "OperatingCurve",
     "Truths",
     "average_precision",
+    "found_truths",
     "match",
     "mean_average_precision",
     "operating_curve",

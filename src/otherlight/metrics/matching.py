@@ -64,12 +64,7 @@ def match(
     """
     check(truth, found)
     ignored = _ignored(truth, rules, in_slice, minimum_height)
-    rows, rounds = _leading(found, truth.classes, rules.max_per_image_class)
-    outcome = np.zeros((len(rows), len(rules.ious)), np.int8)
-    taken = np.zeros((len(ignored), len(rules.ious)), np.bool_)
-    least = np.minimum(np.asarray(rules.ious), 1 - 1e-10)
-    for pairs in _overlapping(truth, found, rows, ignored, float(least.min())):
-        _assign(pairs, rounds, outcome, taken, least)
+    rows, outcome, _ = _judge(truth, found, rules, ignored)
     missed = ~_out_of_range(edges_of(found)[rows], found.image[rows], rules.area, minimum_height)
     order = np.lexsort((found.rank[rows], found.image[rows], -found.score[rows], found.label[rows]))
     rows, outcome = rows[order], outcome[order].T
@@ -89,6 +84,13 @@ def match(
     )
 
 
+def found_truths(truth: Truths, found: Found, rules: MatchRules) -> Bool[np.ndarray, "ious truths"]:
+    """Say which truths some detection found, by the same matching as `match`."""
+    check(truth, found)
+    _, _, taken = _judge(truth, found, rules, _ignored(truth, rules, None, None))
+    return taken.T
+
+
 _UNMATCHED, _TRUE, _IGNORED = 0, 1, 2
 
 
@@ -104,6 +106,19 @@ class _Pairs:
     iou: Float[np.ndarray, " pairs"]
     ignored: Bool[np.ndarray, " pairs"]
     crowd: Bool[np.ndarray, " pairs"]
+
+
+def _judge(
+    truth: Truths, found: Found, rules: MatchRules, ignored: Bool[np.ndarray, " truths"]
+) -> tuple[Int[np.ndarray, " kept"], np.ndarray, np.ndarray]:
+    """Let detections choose: rows that count, what became of each, and which truths were taken."""
+    rows, rounds = _leading(found, truth.classes, rules.max_per_image_class)
+    outcome = np.zeros((len(rows), len(rules.ious)), np.int8)
+    taken = np.zeros((len(ignored), len(rules.ious)), np.bool_)
+    least = np.minimum(np.asarray(rules.ious), 1 - 1e-10)
+    for pairs in _overlapping(truth, found, rows, ignored, float(least.min())):
+        _assign(pairs, rounds, outcome, taken, least)
+    return rows, outcome, taken
 
 
 def _ignored(

@@ -5,6 +5,7 @@ from otherlight.recognisers.detect import detect
 from otherlight.recognisers.evaluate import evaluate
 from otherlight.recognisers.fit import Run, fit
 from otherlight.recognisers.fit_config import FitConfig, Ingredient
+from otherlight.recognisers.photometric import Photometric
 from otherlight.recognisers.predict import load_detector, predict
 from otherlight.recognisers.protocols import (
     Detections,
@@ -28,6 +29,7 @@ __all__ = [
     "Ingredient",
     "LearnedDetector",
     "Method",
+    "Photometric",
     "Run",
     "Score",
     "Truth",

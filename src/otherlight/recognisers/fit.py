@@ -21,6 +21,7 @@ from otherlight.recognisers.fit_config import FitConfig, Ingredient
 from otherlight.recognisers.frames import Frames
 from otherlight.recognisers.learner import Learner
 from otherlight.recognisers.optimisers import set_rates
+from otherlight.recognisers.photometric import relight
 from otherlight.recognisers.predict import predict
 from otherlight.recognisers.protocols import Truth, View
 from otherlight.recognisers.score import score
@@ -158,12 +159,14 @@ def _about(config: FitConfig, classes: tuple[str, ...]) -> About:
 def _augment(
     images: Images, truth: Sequence[Truth], config: FitConfig, seed: int, step: int
 ) -> tuple[Images, Sequence[Truth]]:
-    """Mirror and zoom, by chance that the seed and the step alone decide."""
+    """Mirror, zoom and change the light, by chance that the seed and the step alone decide."""
     chance = torch_generator(seed, "augment", step)
     if config.flip:
         images, truth = mirror(images, truth, config.flip, chance)
     if config.zoom:
         images, truth = zoom(images, truth, config.zoom, chance)
+    if config.photometric.share:
+        images = relight(images, config.photometric, torch_generator(seed, "light", step))
     return images, truth
 
 
@@ -208,6 +211,8 @@ def _describe(
     """Describe the run; weights to start from count by their bytes, not by where they lie."""
     inputs = {f"train {index}": one.images.hash for index, one in enumerate(train)}
     inputs["val"] = val.hash
+    lights = {light for one in train for light in one.images.column("translator") if light}
+    inputs |= {f"light {index}": light for index, light in enumerate(sorted(lights))}
     if config.init is not None:
         inputs["init"] = sha256_of(weights_file(config.init))
     settings = {
@@ -216,6 +221,8 @@ def _describe(
         "classes": list(classes),
         "shares": [one.share for one in train],
     }
+    if audits := [one.images.counts["audit"] for one in train if "audit" in one.images.counts]:
+        settings["audits"] = audits
     return describe_run(
         "recogniser",
         settings,

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from otherlight.recognisers.photometric import Photometric
 from otherlight.sets import ImageSet
 from otherlight.training.devices import Precision
 
@@ -28,8 +29,9 @@ class FitConfig:
     right and below. ``classes`` defaults to those of the first ingredient; boxes of others are
     background. ``learning_rate`` drives AdamW, ``matrix_rate`` Muon, which takes the kernels where
     ``optimiser`` is muon. ``flip`` is the share of mirrored images, ``zoom`` the greatest change
-    of scale. ``ignore_below`` is the share of the image's height under which neither truth nor
-    predictions count. ``init`` names a run, or a file of weights, to start from.
+    of scale, ``photometric`` says how far light may change. ``ignore_below`` is the share of the
+    image's height under which neither truth nor predictions count. ``init`` names a run, or a file
+    of weights, to start from.
     """
 
     name: str = "compact"
@@ -48,6 +50,7 @@ class FitConfig:
     clip: float = 10.0
     flip: float = 0.5
     zoom: float = 0.0
+    photometric: Photometric = field(default_factory=Photometric)
     ignore_below: float = 0.0
     init: Path | None = None
     device: str = "auto"

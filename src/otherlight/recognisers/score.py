@@ -65,8 +65,8 @@ def score(
         )
     least = np.array(images.column("height"), np.float64) * ignore_below if ignore_below else None
     matches = match(
-        _truths(images, classes),
-        _found(predictions, images, classes),
+        truths_of(images, classes),
+        found_of(predictions, images, classes),
         MatchRules(),
         minimum_height=least,
     )
@@ -81,7 +81,8 @@ def score(
     )
 
 
-def _truths(images: ImageSet, classes: Sequence[str]) -> Truths:
+def truths_of(images: ImageSet, classes: Sequence[str]) -> Truths:
+    """The boxes of a set as metrics take them; those of other classes are left out."""
     boxes = images.boxes_of()
     number = {name: index for index, name in enumerate(classes)}
     label = np.array([number.get(name, -1) for name in images.classes] or [-1])[boxes.label]
@@ -100,7 +101,8 @@ def _truths(images: ImageSet, classes: Sequence[str]) -> Truths:
     )
 
 
-def _found(predictions: pa.Table, images: ImageSet, classes: Sequence[str]) -> Found:
+def found_of(predictions: pa.Table, images: ImageSet, classes: Sequence[str]) -> Found:
+    """Predictions on a set as metrics take them."""
     sides = {side: _column(predictions, side) for side in ("left", "top", "right", "bottom")}
     return Found(
         image=_numbers(predictions["image"], images.names()),
