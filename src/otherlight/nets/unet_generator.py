@@ -14,6 +14,7 @@ from torch.nn import functional as F
 from otherlight.images.tensors import Images
 from otherlight.nets.convolution import Convolution
 from otherlight.nets.instance_norm import InstanceNorm
+from otherlight.nets.layout import suited
 
 Features = Float[Tensor, "batch channels rows columns"]
 Convolved = Float[Tensor, "batch wider tall wide"]
@@ -50,7 +51,7 @@ class UNetGenerator(nn.Module):
     def forward(self, images: Images, noise: Noise) -> Images:
         """Repaint; sizes that do not halve ``depth`` times are reflected up and cut back."""
         height, width = images.shape[-2:]
-        inside = images.to(self.precision, memory_format=torch.channels_last)
+        inside = suited(images.to(self.precision))
         inside = _padded(inside, 2**self.depth)
         levels: list[Tensor] = []
         for halving in self.halvings:
@@ -81,7 +82,7 @@ class UNetGenerator(nn.Module):
             drawn = torch.empty(shape, device="cpu")
             for image, generator in zip(drawn, chance, strict=True):
                 image.bernoulli_(0.5, generator=generator)
-            noise.append((2.0 * drawn).to(images.device, memory_format=torch.channels_last))
+            noise.append(suited((2.0 * drawn).to(images.device)))
         return noise
 
 
