@@ -37,7 +37,12 @@ def read(path: Path, large: int, pixels: bool = False) -> Got:
         content = read_bdd100k(path, None, ImportConfig(pixels=pixels), tally)
         assert (content.boxes is None) == (large > 0)
         samples: list[Sample] = []
-        haul = gather(content, tally, lambda sample: samples.append(sample) or {})
+
+        def row_of(sample: Sample) -> dict[str, Any]:
+            samples.append(sample)
+            return {"image": f"{len(samples)}.jpg", "labelled": sample.labelled}
+
+        haul = gather(content, tally, row_of)
     except DatasetError as error:
         return Got(str(error))
     finally:
@@ -53,7 +58,7 @@ def read(path: Path, large: int, pixels: bool = False) -> Got:
     for words in columns.get("attributes", ()):
         words.sort()
     seen = [(each.image, each.file, each.at, each.labelled, dict(each.columns)) for each in samples]
-    assert [each[2] for each in seen] == haul.at
+    assert [each[2] for each in seen] == [haul.at(row) for row in range(len(seen))]
     return Got((seen, boxes.image.tolist(), names, boxes.edges.tolist(), places, columns, tally))
 
 

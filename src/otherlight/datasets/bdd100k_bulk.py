@@ -1,7 +1,7 @@
 """An import of large files of frames: images one by one, boxes as columns."""
 
 from collections import Counter
-from collections.abc import Generator, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
 from itertools import islice
@@ -66,9 +66,9 @@ class Bulk:
                 yield from self._file(source, connection)
         note_unlabelled(self._reading.root, self._there, self._names, self._tally)
 
-    def columns(self) -> BoxColumns:
-        """Hand out the boxes of all samples that have been read."""
-        return self._pile.columns(self._kinds.kinds, self._reading.classes)
+    def columns(self, at: Callable[[int], str]) -> BoxColumns:
+        """Hand out the boxes of all samples that have been read; ``at`` says where those stand."""
+        return self._pile.columns(self._kinds.kinds, self._reading.classes, at)
 
     def _file(self, source: Source, connection: duckdb.DuckDBPyConnection) -> Generator[Sample]:
         done = 0
@@ -91,7 +91,7 @@ class Bulk:
             kept = _only(kept, there[kept.frame])
             samples = [sample for sample, stays in zip(samples, there, strict=True) if stays]
         self._pile.add_boxes(kept, np.cumsum(there) - 1)
-        self._pile.add_images([sample.at for sample in samples])
+        self._pile.add_images(len(samples))
         yield from samples
 
     def _image(self, frame: Mapping[str, Any], source: Source) -> Sample:
@@ -122,7 +122,7 @@ class Bulk:
             return
         if sample.boxes:
             self._pile.add_boxes(self._kept(sample.boxes), np.zeros(1, np.int32))
-        self._pile.add_images([sample.at])
+        self._pile.add_images(1)
         yield replace(sample, boxes=())
 
     def _kept(self, boxes: Sequence[RawBox]) -> Kept:

@@ -1,6 +1,6 @@
-"""Boxes and places of a large import, piled up as they come, until all are asked for."""
+"""Boxes of a large import, piled up as they come, until all are asked for."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -26,15 +26,11 @@ class Pile:
         self._edges = tuple(bytearray() for _ in range(4))
         self._track = bytearray()
         self._tracks: dict[str, int] = {}
-        self._places, self._ends = bytearray(), bytearray()
         self._images = 0
 
-    def add_images(self, places: Sequence[str]) -> None:
-        """Take images, by where they stand in the source."""
-        for place in places:
-            self._places += place.encode(errors="surrogatepass")
-            self._ends += len(self._places).to_bytes(8, "little")
-        self._images += len(places)
+    def add_images(self, count: int) -> None:
+        """Count images whose boxes have been added."""
+        self._images += count
 
     def add_boxes(self, kept: Kept, images: Shaped[np.ndarray, " frames"]) -> None:
         """Take boxes; ``images`` counts on from those that were added before."""
@@ -52,8 +48,10 @@ class Pile:
         which = texts.indices.fill_null(len(codes)).to_numpy(zero_copy_only=False)
         self._track += np.array([*codes, -1], np.int32)[which].tobytes()
 
-    def columns(self, kinds: Sequence[Kind], classes: Sequence[str]) -> BoxColumns:
-        """Hand out all boxes; the pile is empty then."""
+    def columns(
+        self, kinds: Sequence[Kind], classes: Sequence[str], at: Callable[[int], str]
+    ) -> BoxColumns:
+        """Hand out all boxes; the pile is empty then. ``at`` says where an image stands."""
         image, number, kind, track = (
             _numbers(column, np.int32)
             for column in (self._image, self._number, self._kind, self._track)
@@ -83,13 +81,8 @@ class Pile:
             label=label[kind],
             edges=edges,
             further=further,
-            at=lambda row: f"{self._place(int(image[row]))}, label {int(number[row])}",
+            at=lambda row: f"{at(int(image[row]))}, label {int(number[row])}",
         )
-
-    def _place(self, image: int) -> str:
-        ends = [0, *_numbers(self._ends, np.int64)[max(image - 1, 0) : image + 1].tolist()]
-        start, end = ends[-2:]
-        return self._places[start:end].decode(errors="surrogatepass")
 
 
 def _numbers(column: bytearray, kind: Any) -> Shaped[np.ndarray, " values"]:

@@ -13,25 +13,38 @@ from otherlight.config import nearest
 from otherlight.datasets.box_columns import FURTHER, BoxColumns, words_of
 from otherlight.datasets.samples import Content, RawBox, Sample
 from otherlight.datasets.tally import Tally
+from otherlight.datasets.texts import Texts
 from otherlight.errors import DatasetError, ImageError
 from otherlight.records.progress import track
+from otherlight.sets.build import image_table, with_columns
 from otherlight.sets.columns import BOXES
 
 _CHUNK = 50_000
+_ROWS = 4096
+_UNKNOWN = (None, None)
 Chosen = Bool[np.ndarray, " images"]
 
 
 Row = dict[str, Any]
+Size = tuple[Any, Any]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Haul:
-    """Images as rows of a set's table, where each stands in the source, and boxes as columns."""
+    """Images as the columns of a set, and boxes as columns; both in the order of the source."""
 
-    rows: list[Row]
-    at: Sequence[str]
+    images: pa.Table
+    """Columns of `otherlight.sets.columns.IMAGES`, but width and height, which are unknown yet."""
+    said: Sequence[Size]
+    """Width and height of each image as the source has them, None where it does not say."""
+    at: Callable[[int], str]
+    """Where an image stands in the source, for messages."""
     faults: Sequence[ImageError | None]
     boxes: BoxColumns
+
+    def column(self, name: str) -> list[Any]:
+        """One column of the images."""
+        return self.images[name].to_pylist()
 
     def keep(self, chosen: Chosen, rule: str, tally: Tally, *, user: bool = True) -> "Haul":
         """Keep the images that a mask chooses, with their boxes; count the others.
@@ -41,17 +54,18 @@ class Haul:
         """
         if chosen.all():
             return self
-        first = int(np.argmin(chosen))
+        first, at, rows = int(np.argmin(chosen)), self.at, np.flatnonzero(chosen)
         out = int((~chosen).sum())
-        tally.drop_images(rule, self.rows[first]["file"], out, chosen=user)
+        tally.drop_images(rule, self.images["file"][first].as_py(), out, chosen=user)
         gone = ~chosen[self.boxes.image]
         lost = self.boxes.count(gone)
-        tally.drop_boxes(f"box of an {rule}", self.at[first], lost, chosen=user)
+        tally.drop_boxes(f"box of an {rule}", at(first), lost, chosen=user)
         boxes = self.boxes.without(gone)
         number = np.cumsum(chosen) - 1
         return Haul(
-            rows=list(compress(self.rows, chosen)),
-            at=list(compress(self.at, chosen)),
+            images=self.images.filter(pa.array(chosen)),
+            said=list(compress(self.said, chosen)),
+            at=lambda row: at(int(rows[row])),
             faults=list(compress(self.faults, chosen)),
             boxes=replace(boxes, image=number[boxes.image]),
         )
@@ -60,27 +74,70 @@ class Haul:
 def gather(content: Content, tally: Tally, row_of: Callable[[Sample], Row]) -> Haul:
     """Read all labels; every image and box is counted as read.
 
-    A sample becomes its row at once: of very many images, objects that wait take as much memory
-    as the boxes.
+    Samples become columns some at a time: as objects, very many of them take as much memory as
+    their boxes.
 
     Raises:
         DatasetError: the source holds no image.
     """
-    gatherer = Gatherer(content.classes)
-    rows: list[Row] = []
+    gatherer, shelf = Gatherer(content.classes), Shelf()
     faults: list[ImageError | None] = []
     for sample in track(content.samples, "reading labels", content.count):
         gatherer.add(sample)
-        rows.append(row_of(sample))
+        shelf.add(row_of(sample))
         faults.append(sample.fault)
-    tally.images += len(rows)
-    if not rows:
+    tally.images += len(faults)
+    if not faults:
         raise DatasetError(
             "An import must bring at least one image; none came. Point to another source."
         )
-    boxes = gatherer.columns() if content.boxes is None else content.boxes()
+    images = shelf.images(tally)
+    where = gatherer.at.of
+    boxes = gatherer.columns() if content.boxes is None else content.boxes(where)
     tally.read_boxes(boxes.count())
-    return Haul(rows=rows, at=gatherer.at, faults=faults, boxes=boxes)
+    return Haul(images=images, said=shelf.said, at=where, faults=faults, boxes=boxes)
+
+
+class Shelf:
+    """Takes rows of images one by one and makes columns of them, a chunk at a time."""
+
+    def __init__(self) -> None:
+        self.said: list[Size] = []
+        """Sizes may be anything yet, and no column."""
+        self._parts: list[pa.Table] = []
+        self._waiting: list[Row] = []
+        self._silent: list[bool] = []
+
+    def add(self, row: Row) -> None:
+        """Take one row, which is the shelf's from then on."""
+        size = row.pop("width", None), row.pop("height", None)
+        self.said.append(_UNKNOWN if size == _UNKNOWN else size)
+        self._silent.append(row.get("labelled", True) is None)
+        self._waiting.append(row)
+        if len(self._waiting) >= _ROWS:
+            self._flush()
+
+    def images(self, tally: Tally) -> pa.Table:
+        """Hand out all images.
+
+        Those of which no label speaks are background, if any other image has labels.
+        """
+        self._flush()
+        images = pa.concat_tables(self._parts).combine_chunks()
+        silent = np.array(self._silent, bool)
+        if not silent.any():
+            return images
+        told = images["labelled"].to_numpy() & ~silent
+        labelled = bool(told.any())
+        rule = "taken as background" if labelled else "taken as unlabelled"
+        first = images["image"][int(np.argmax(silent))].as_py()
+        tally.note(f"image without labels, {rule}", first, int(silent.sum()))
+        return with_columns(images, labelled=told | (silent & labelled))
+
+    def _flush(self) -> None:
+        if self._waiting:
+            self._parts.append(image_table(self._waiting))
+        self._waiting = []
 
 
 class Gatherer:
@@ -91,7 +148,7 @@ class Gatherer:
         self._parts: list[BoxColumns] = []
         self._waiting: list[RawBox] = []
         self._image: list[int] = []
-        self.at: list[str] = []
+        self.at = Texts()
         """Where each sample stands in the source."""
         self._samples = 0
 
@@ -122,7 +179,7 @@ class Gatherer:
                 for name in FURTHER
                 if name in known
             },
-            at=lambda row: f"{samples[int(images[row])]}, {ats[row].as_py()}",
+            at=lambda row: f"{samples.of(int(images[row]))}, {ats[row].as_py()}",
         )
 
     def _flush(self) -> None:

@@ -1,11 +1,13 @@
 """One source becomes one set: read, look at the pixels, apply the rules, count, write."""
 
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import replace
+from itertools import compress
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
+import pyarrow as pa
 
 from otherlight import __version__
 from otherlight.config import nearest, plain
@@ -15,7 +17,7 @@ from otherlight.datasets.haul import Chosen, Haul, Row, gather
 from otherlight.datasets.limits import Sizes
 from otherlight.datasets.listing import Look, look_at_all, stamp_of, there_is
 from otherlight.datasets.making import making, same_import
-from otherlight.datasets.relating import fit_crop, relate
+from otherlight.datasets.relating import fit_crops, relate
 from otherlight.datasets.rules import Rules, apply_rules, map_classes
 from otherlight.datasets.samples import Content, Sample
 from otherlight.datasets.selecting import between, outside_share, put_together, select
@@ -28,10 +30,11 @@ from otherlight.errors import DatasetError, ImageError
 from otherlight.records.files import holding
 from otherlight.records.progress import task
 from otherlight.sets import ImageSet, read_set, write_set
-from otherlight.sets.build import image_table
+from otherlight.sets.arrow import compute as pc
+from otherlight.sets.build import with_columns
 
 _UNREADABLE = "unreadable image"
-T = TypeVar("T")
+_TOLD = ("width", "height", "sha256", "channels", "bits")
 
 
 @told_of_files()
@@ -101,16 +104,15 @@ def _make(content: Content, config: ImportConfig, tally: Tally, name: str, root:
     classes, way = map_classes(content.classes, config.classes, tally)
     known: Words = {}
     haul = gather(content, tally, lambda sample: _image_row(sample, content.origin, config, known))
-    _settle_unlabelled(haul.rows, tally)
-    set_sequences(haul.rows, config.sequence, config.sequence_gap)
-    for chosen, rule in _thinned(haul.rows, config):
+    haul = replace(haul, images=_with_sequences(haul.images, config))
+    for chosen, rule in _thinned(haul, config):
         haul = haul.keep(chosen, rule, tally)
-    haul = haul.keep(_look(haul, config, tally), _UNREADABLE, tally)
+    haul, whole = _look(haul, config, tally)
+    haul = haul.keep(whole, _UNREADABLE, tally)
     rules = Rules(classes=way, shares=content.shares, config=config)
-    for row in haul.rows:
-        fit_crop(row, tally)
-    boxes, sizes, images = haul.boxes, _sizes(haul.rows), image_table(haul.rows)
-    del haul  # of a large source its rows take as much memory as its boxes
+    boxes, images = haul.boxes, fit_crops(haul.images, tally)
+    sizes = _sizes(images)
+    del haul
     boxes = apply_rules(boxes, sizes, rules, tally)
     about = {"licence": config.licence, "relevance": relate(content.relevance, images, tally)}
     tally.refuse_if_strict(config.strict)
@@ -119,13 +121,26 @@ def _make(content: Content, config: ImportConfig, tally: Tally, name: str, root:
     return replace(stock.images, counts=stock.counts(tally, way))
 
 
-def _thinned(rows: list[Row], config: ImportConfig) -> Generator[tuple[Chosen, str]]:
+def _with_sequences(images: pa.Table, config: ImportConfig) -> pa.Table:
+    """Name sequences, if the user said how; a group is then the sequence, or the image itself."""
+    if config.sequence is None and config.sequence_gap is None:
+        return images
+    rows: list[Row] = images.select(["image", "frame"]).to_pylist()
+    set_sequences(rows, config.sequence, config.sequence_gap)
+    return with_columns(
+        images,
+        sequence=[row["sequence"] for row in rows],
+        frame=[row["frame"] for row in rows],
+        group=[row["sequence"] or row["image"] for row in rows],
+    )
+
+
+def _thinned(haul: Haul, config: ImportConfig) -> Generator[tuple[Chosen, str]]:
     """Choose images by rules that need no pixels, so that fewer files are looked at."""
-    names = [row["image"] for row in rows]
+    names = haul.column("image")
     if config.every > 1:
-        sequences, frames = [row.get("sequence") for row in rows], [r.get("frame") for r in rows]
-        chosen = every_nth(names, sequences, frames, config.every)
-        names = _chosen(names, chosen)
+        chosen = every_nth(names, haul.column("sequence"), haul.column("frame"), config.every)
+        names = list(compress(names, chosen))
         yield chosen, between(config)
     if config.share < 1 and _shared_early(config):
         yield (
@@ -139,55 +154,72 @@ def _shared_early(config: ImportConfig) -> bool:
     return config.where is None and config.background
 
 
-def _chosen(items: list[T], chosen: Chosen) -> list[T]:
-    return [item for item, stays in zip(items, chosen, strict=True) if stays]
-
-
 def _need_pixels(pixels: bool, why: str) -> None:
     if not pixels:
         raise DatasetError(f"{why}; pixels: false came. Leave it out for this format.")
 
 
-def _look(haul: Haul, config: ImportConfig, tally: Tally) -> Chosen:
+def _look(haul: Haul, config: ImportConfig, tally: Tally) -> tuple[Haul, Chosen]:
     """Look at the files, fill in what they tell, and say which of them are whole."""
-    rows = haul.rows
-    whole = np.ones(len(rows), bool)
     torn: list[ImageError] = []
-    with task("reading images", len(rows)) as advance:
+    whole = np.ones(len(haul.faults), bool)
+    told: list[tuple[Any, ...]] = []
+    names = _TOLD if config.pixels else _TOLD[:2]
+    with task("reading images", len(whole)) as advance:
         for n, look in _looks(haul, config.pixels):
             advance(1)
             if isinstance(look, ImageError):
                 torn.append(look)
                 whole[n] = False
-            elif look:
-                _check_size(rows[n], look, tally)
-                header = look.header
-                rows[n] |= {"sha256": look.sha256, "width": header.width, "height": header.height}
-                rows[n] |= {"channels": header.channels, "bits": header.bits}
+            told.append(_told(look, haul, n, tally)[: len(names)])
+    _refuse_torn(torn, len(whole), config)
+    columns = dict(zip(names, zip(*told, strict=True), strict=True))
+    return replace(haul, images=with_columns(haul.images, **columns)), whole
+
+
+def _told(look: Look | ImageError | None, haul: Haul, row: int, tally: Tally) -> tuple[Any, ...]:
+    """Say what a file tells of its image; without a look, the size that its labels say."""
+    said = haul.said[row]
+    if look is None:
+        return said
+    if isinstance(look, ImageError):
+        return (None,) * len(_TOLD)
+    header = look.header
+    size = header.width, header.height
+    if None not in said and said != size:
+        tally.mend(
+            "image of another size than its labels say (the image's is kept)",
+            f"{haul.images['file'][row]}: {size[0]}x{size[1]}, not {said[0]}x{said[1]}",
+        )
+    return (*size, look.sha256, header.channels, header.bits)
+
+
+def _refuse_torn(torn: Sequence[ImageError], images: int, config: ImportConfig) -> None:
     if torn and not config.skip_unreadable:
         more = f" And {len(torn) - 3} more." if len(torn) > 3 else ""
         raise ImageError(
-            f"{len(torn)} of {len(rows)} images cannot be read. "
+            f"{len(torn)} of {images} images cannot be read. "
             f"{' '.join(map(str, torn[:3]))}{more} To leave them out, counted: skip_unreadable."
         )
-    if len(torn) == len(rows):
+    if len(torn) == images:
         raise DatasetError(
             "An import must bring at least one image; none can be read. Point to another source."
         )
-    return whole
 
 
 def _looks(haul: Haul, pixels: bool) -> Generator[tuple[int, Look | ImageError | None]]:
     if not pixels:
         yield from enumerate(haul.faults)
         return
-    for n, look in look_at_all((n, Path(row["file"])) for n, row in enumerate(haul.rows)):
+    for n, look in look_at_all((n, Path(file)) for n, file in enumerate(haul.column("file"))):
         yield n, haul.faults[n] or look
 
 
-def _sizes(rows: list[Row]) -> Sizes:
-    width, height = ([row.get(side) or np.nan for row in rows] for side in ("width", "height"))
-    return Sizes(width=np.array(width, np.float64), height=np.array(height, np.float64))
+def _sizes(images: pa.Table) -> Sizes:
+    width, height = (
+        pc.fill_null(images[side].cast(pa.float64()), 0).to_numpy() for side in ("width", "height")
+    )
+    return Sizes(width=np.where(width, width, np.nan), height=np.where(height, height, np.nan))
 
 
 def _image_row(sample: Sample, origin: str | None, config: ImportConfig, known: Words) -> Row:
@@ -202,22 +234,3 @@ def _image_row(sample: Sample, origin: str | None, config: ImportConfig, known: 
     if origin := config.origin or origin:
         words["origin"] = origin
     return {**row, "attributes": share(words, known)}
-
-
-def _check_size(row: Row, look: Look, tally: Tally) -> None:
-    said = row.get("width"), row.get("height")
-    if None not in said and said != (look.header.width, look.header.height):
-        tally.mend(
-            "image of another size than its labels say (the image's is kept)",
-            f"{row['file']}: {look.header.width}x{look.header.height}, not {said[0]}x{said[1]}",
-        )
-
-
-def _settle_unlabelled(rows: list[Row], tally: Tally) -> None:
-    """Decide on images that no label speaks of: background, if any other image has labels."""
-    labelled = any(row["labelled"] for row in rows)
-    for row in rows:
-        if row["labelled"] is None:
-            row["labelled"] = labelled
-            rule = "taken as background" if labelled else "taken as unlabelled"
-            tally.note(f"image without labels, {rule}", row["image"])

@@ -7,6 +7,7 @@ import pyarrow as pa
 
 from otherlight.datasets.samples import Tally
 from otherlight.sets.arrow import compute as pc
+from otherlight.sets.build import with_columns
 from otherlight.sets.relevance import kept_relevance, relevance_table
 
 _ROUNDING = 0.5
@@ -24,8 +25,17 @@ def relate(rows: Sequence[tuple[str, str, str]], images: pa.Table, tally: Tally)
     return kept
 
 
-def fit_crop(row: dict[str, Any], tally: Tally) -> None:
-    """Keep what lies inside the image of a row's query crop, if the image's size is known."""
+def fit_crops(images: pa.Table, tally: Tally) -> pa.Table:
+    """Keep what lies inside each image of its query crop, if the image's size is known."""
+    if images["query_crop"].null_count == len(images):
+        return images
+    rows = images.select(["image", "width", "height", "query_crop"]).to_pylist()
+    for row in rows:
+        _fit_crop(row, tally)
+    return with_columns(images, query_crop=[row["query_crop"] for row in rows])
+
+
+def _fit_crop(row: dict[str, Any], tally: Tally) -> None:
     crop, size = row.get("query_crop"), (row.get("width"), row.get("height"))
     if crop is None or None in size:
         return

@@ -59,8 +59,9 @@ class Content:
     """The collection, where the format belongs to one."""
     relevance: Sequence[tuple[str, str, str]] = ()
     """Keys of query and image, and the grade; of images that turn out not to be there too."""
-    boxes: Callable[[], BoxColumns] | None = None
-    """All boxes at once, for sources with very many: called after the samples, which bring none."""
+    boxes: Callable[[Callable[[int], str]], BoxColumns] | None = None
+    """All boxes at once, for sources with very many: called after the samples, which bring none,
+    with what says where each sample stands."""
 
 
 def inside(name: str, at: str) -> str:

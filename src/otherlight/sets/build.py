@@ -56,6 +56,15 @@ def image_table(rows: Sequence[Row]) -> pa.Table:
     return pa.table([_image_column(rows, field) for field in IMAGES], schema=IMAGES)
 
 
+def with_columns(images: pa.Table, **values: Any) -> pa.Table:
+    """Put other values into columns of images, by name."""
+    for name, column in values.items():
+        field = IMAGES.field(name)
+        place = images.column_names.index(name)
+        images = images.set_column(place, field, pa.array(column, field.type))
+    return images
+
+
 def _image_column(rows: Sequence[Row], field: pa.Field) -> pa.Array:
     if field.name == "image":
         values = [row["image"] for row in rows]
