@@ -32,6 +32,7 @@ from otherlight.records.progress import task
 from otherlight.sets import ImageSet, read_set, write_set
 from otherlight.sets.arrow import compute as pc
 from otherlight.sets.build import with_columns
+from otherlight.sets.memory import give_back
 
 _UNREADABLE = "unreadable image"
 _TOLD = ("width", "height", "sha256", "channels", "bits")
@@ -113,12 +114,15 @@ def _make(content: Content, config: ImportConfig, tally: Tally, name: str, root:
     boxes, images = haul.boxes, fit_crops(haul.images, tally)
     sizes = _sizes(images)
     del haul
+    give_back()
     boxes = apply_rules(boxes, sizes, rules, tally)
     about = {"licence": config.licence, "relevance": relate(content.relevance, images, tally)}
     tally.refuse_if_strict(config.strict)
     stock = put_together(name, classes, images, boxes, way, root=root, **about)
     stock = select(stock, config, tally, shared=_shared_early(config))
-    return replace(stock.images, counts=stock.counts(tally, way))
+    counts = stock.counts(tally, way)
+    give_back()
+    return replace(stock.images, counts=counts)
 
 
 def _with_sequences(images: pa.Table, config: ImportConfig) -> pa.Table:
