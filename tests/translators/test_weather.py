@@ -209,7 +209,7 @@ def test_drops_on_the_glass_bend_what_is_behind_them():
 
 
 def test_snow_whitens_the_ground_only_if_asked():
-    options = {"hard": (0.0, 0.0), "visibility": (1e4, 1e4)}
+    options: dict[str, Any] = {"hard": (0.0, 0.0), "visibility": (1e4, 1e4)}
     bare, white = (shown("snow", street(), ground=(g, g), **options)[60:] for g in (0.0, 1.0))
     assert bare.mean() < 0.5
     assert white.mean() > bare.mean() + 0.2
@@ -219,7 +219,7 @@ def test_snow_whitens_the_ground_only_if_asked():
 
 
 def test_flakes_are_light_and_the_storm_has_more():
-    options = {"visibility": (1e4, 1e4), "ground": (0.0, 0.0)}
+    options: dict[str, Any] = {"visibility": (1e4, 1e4), "ground": (0.0, 0.0)}
     few, many = (
         shown("snow", even(0.1, 72, 128), at(50.0, 72, 128), **options, hard=(h, h))
         for h in (0.0, 1.0)

@@ -42,7 +42,7 @@ class RainConfig:
 
     hard: Range = (0.1, 1.0)
     """From drizzle, 0, to downpour, 1: more and longer streaks."""
-    visibility: Range = (150.0, 1000.0)
+    visibility: Range = (250.0, 1500.0)
     """Metres at which a black thing keeps 5 % of its contrast; each doubling is as likely."""
     darkness: Range = (0.45, 0.75)
     """The share of the light that the clouds let through."""
@@ -96,7 +96,7 @@ class Rain:
         light = veiled(light, distance, between_by_ratio(chance, config.visibility), cloud)
         light = light * np.float32(between(chance, config.darkness))
         streaks = cover(_shower(hard, chance), distance, chance)[..., None]
-        light += np.float32(0.7) * streaks * (cloud * np.float32(0.9) - light)
+        light += np.float32(0.6) * streaks * (cloud * np.float32(0.9) - light)
         number = int(chance.integers(config.drops[0], config.drops[1] + 1))
         return displayed(_through_drops(light, number, chance))
 
@@ -105,7 +105,7 @@ def _shower(hard: float, chance: np.random.Generator) -> Shower:
     """Drops of hard rain are larger, and so fall faster."""
     shutter, fall = chance.uniform(0.008, 0.018), _FALL + 2.0 * hard
     return Shower(
-        number=int(300 + 1800 * hard), reach=(0.8, 25.0), size=(0.001, 0.0015 + 0.0015 * hard),
+        number=int(300 + 1800 * hard), reach=(1.6, 25.0), size=(0.001, 0.0015 + 0.0015 * hard),
         way=(chance.normal(0.0, 1.5) * shutter, fall * shutter), gusts=0.06,
     )  # fmt: skip
 

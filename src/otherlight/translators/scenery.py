@@ -115,9 +115,10 @@ def filled(depth: Metres) -> Metres | None:
         return None
     if not unknown.any():
         return depth
-    _, label = cv2.distanceTransformWithLabels(
+    _, labelled = cv2.distanceTransformWithLabels(
         unknown.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5, labelType=cv2.DIST_LABEL_PIXEL
     )
+    label = np.asarray(labelled, np.int64)
     value = np.zeros(int(label.max()) + 1, np.float32)
     value[label[~unknown]] = depth[~unknown]
     return value[label]

@@ -77,7 +77,7 @@ class Snow:
         known = depth if config.use_depth else None
         sky = sky_of(tones, known)
         distance = distance_of(tones, known, sky)
-        cloud = _WHITE * np.float32(between(chance, (0.55, 0.85)))
+        cloud = _WHITE * np.float32(between(chance, (0.4, 0.7)))
         light = overcast(linear(tones), sky, cloud, 0.4)
         lying = _lying(ground_of(tones, sky), between(chance, config.ground), chance)[..., None]
         # What lies is lit as its place is: shadows stay in it, much paler.
@@ -86,7 +86,7 @@ class Snow:
         light += lying * (white - light)
         light = veiled(light, distance, between_by_ratio(chance, config.visibility), cloud)
         flakes = cover(_shower(between(chance, config.hard), chance), distance, chance)[..., None]
-        light += np.float32(0.9) * flakes * (cloud * np.float32(1.15) - light)
+        light += np.float32(0.9) * flakes * (cloud * np.float32(1.6) - light)
         return displayed(light)
 
 
