@@ -135,7 +135,7 @@ def test_depth_that_is_not_there_is_one_sentence(tmp_path: Path):
         translate(day, "fog", tmp_path / "fog")
     assert str(caught.value) == (
         f"Every depth map of street must lie where the set says; {day.root / 'a.npy'} does not, "
-        f"one of 1. Put the files back, or let fog guess: use_depth=false."
+        f"one of 1. Put the files back, or let fog guess: options.use_depth=false."
     )
     assert len(translate(day, "fog", tmp_path / "blind", options={"use_depth": False})) == 2
     assert len(translate(day, "gamma", tmp_path / "night")) == 2

@@ -210,7 +210,8 @@ def _check_depths(source: ImageSet, method: str) -> None:
     if missing:
         raise DatasetError(
             f"Every depth map of {source.name} must lie where the set says; {missing[0]} does not, "
-            f"one of {len(missing)}. Put the files back, or let {method} guess: use_depth=false."
+            f"one of {len(missing)}. Put the files back, or let {method} guess: "
+            f"options.use_depth=false."
         )
 
 

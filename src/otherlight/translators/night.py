@@ -45,11 +45,11 @@ _HALO = ((0.35, 0.5), (1.2, 0.09), (4.0, 0.016))
 class NightConfig:
     """What can be chosen about the night; each image draws its own values."""
 
-    ambient: Range = (0.012, 0.05)
+    ambient: Range = (0.015, 0.1)
     """The share of the day's light that is left; each doubling is as likely."""
     contrast: Range = (1.0, 1.35)
     """The power that light is raised to before it is darkened: dark surfaces sink further."""
-    headlights: Range = (0.15, 0.55)
+    headlights: Range = (0.15, 0.7)
     """The own lamps' light close before the car, in shares of the day's."""
     glare: tuple[int, int] = (2, 9)
     """How many lamps shine into the camera."""
@@ -107,7 +107,7 @@ class Night:
         )
         light = _blurred(light, between(chance, config.blur))
         # A sensor at its gain bends over softly towards white.
-        shown = displayed(1.0 - np.exp(np.float32(-between(chance, (1.3, 2.0))) * light))
+        shown = displayed(1.0 - np.exp(np.float32(-between(chance, (1.3, 2.6))) * light))
         # Shot noise is even in tones; a sensor's own shows where it is dark.
         grain = chance.standard_normal(shown.shape, np.float32)
         strength = np.float32(between(chance, config.noise))
