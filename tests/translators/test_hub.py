@@ -17,7 +17,7 @@ from otherlight.records.files import sha256_of
 from otherlight.training.seeding import torch_generator
 from otherlight.translators import TRANSLATORS, published
 from otherlight.translators.hub import HubTranslator
-from otherlight.translators.model_file import save_model
+from otherlight.translators.model_file import load_translator, save_model
 from otherlight.translators.published import PUBLISHED, Published
 from translators.originals import trained
 
@@ -91,7 +91,7 @@ def test_a_model_file_becomes_a_module_with_its_transform(model: Path):
 def test_without_weights_it_is_built_at_random(model: Path):
     module = ask("cyclegan", pretrained=False, **SMALL)
     same = ask("cyclegan", pretrained=False, **SMALL)
-    images = torch.zeros(1, 3, 16, 16)
+    images = torch.rand(1, 3, 16, 16, generator=torch_generator(7))
     assert torch.equal(module(images), same(images))
     assert not torch.equal(module(images), ask("cyclegan", model)(images))
 
@@ -130,6 +130,8 @@ def test_weights_that_go_with_the_package(weights: Path, monkeypatch: pytest.Mon
     )
     monkeypatch.setitem(published.PUBLISHED, "cyclegan", row)
     assert ask("cyclegan").identity == sha256_of(weights)
+    monkeypatch.setitem(published.PUBLISHED, "dusk", row)
+    assert load_translator("dusk", {}, torch.device("cpu")).identity == sha256_of(weights)
     monkeypatch.setitem(
         published.PUBLISHED, "cyclegan", Published(**{**vars(row), "sha256": "0" * 64})
     )

@@ -55,7 +55,8 @@ def _counted(layers: Mapping[str, dict[str, list[int]]]) -> dict[str, Any]:
         {"layer": layer, "shapes": shapes, "parameters": _parameters(shapes)}
         for layer, shapes in layers.items()
     ]
-    return {"parameters": sum(line["parameters"] for line in lines), "layers": lines}
+    total = sum(_parameters(shapes) for shapes in layers.values())
+    return {"parameters": total, "layers": lines}
 
 
 def _parameters(shapes: Mapping[str, Sequence[int]]) -> int:

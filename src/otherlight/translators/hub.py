@@ -79,7 +79,7 @@ def load(
         return HubTranslator(_random(name, options, place), place)
     file = _find(name, pretrained, sha256)
     loaded = load_translator(file, options, place)
-    if loaded.method in TRANSLATORS and loaded.method != name:
+    if name in TRANSLATORS and loaded.method in TRANSLATORS and loaded.method != name:
         raise CheckpointError(
             f"{name!r} was asked for; {file} holds a {loaded.method!r}. Ask for that name."
         )

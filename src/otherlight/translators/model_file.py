@@ -15,6 +15,7 @@ from otherlight.training.seeding import torch_generator
 from otherlight.translators import TRANSLATORS, Translator, method_of
 from otherlight.translators.foreign import SUFFIXES, load_foreign
 from otherlight.translators.layouts import Layout
+from otherlight.translators.published import PUBLISHED
 
 MODEL = "model.safetensors"
 
@@ -46,16 +47,20 @@ def load_translator(
 ) -> Loaded:
     """Load a run folder or model file, or build a training-free method by its name.
 
+    Weights that go with the package are asked for by their name in the table `PUBLISHED`.
     ``layout`` says who wrote a file of weights that no run of ours did; its tensors' names tell.
 
     Raises:
         PlanError: nothing has that name, or the options do not fit.
         CheckpointError: the run is not finished, or its weights do not fit its method.
     """
-    name, path = str(what), Path(what)
-    if name not in TRANSLATORS and path.suffix.lower() in SUFFIXES:
+    name = str(what)
+    if name in TRANSLATORS:
+        return _by_name(name, options, device, seed)
+    path = (PUBLISHED[name].file if name in PUBLISHED else None) or Path(what)
+    if path.suffix.lower() in SUFFIXES:
         return _from_others(path, options, device, layout)
-    if name not in TRANSLATORS and ((path / "run.json").exists() or path.suffix == ".safetensors"):
+    if (path / "run.json").exists() or path.suffix == ".safetensors":
         return _from_file(path, options, device, layout)
     return _by_name(name, options, device, seed)
 

@@ -79,7 +79,9 @@ class Relight(v2.Transform):
             shown = self.translator.show(to_images(stack([rows])), params["number"])
             return Image.fromarray(to_array(to_pixels(shown)[0]))
         shown = self._show(inpt.as_subclass(Tensor), params["number"])
-        return tv_tensors.wrap(shown, like=inpt) if isinstance(inpt, tv_tensors.TVTensor) else shown
+        if not isinstance(inpt, tv_tensors.TVTensor):
+            return shown
+        return tv_tensors.wrap(shown, like=inpt)  # pyright: ignore[reportCallIssue]
 
     def extra_repr(self) -> str:
         """Show what it was made with."""
