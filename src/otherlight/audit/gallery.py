@@ -51,7 +51,7 @@ def draw_gallery(
         "colours": [(row, edges[row["image"], row["box"]], "after") for row in turned[:count]],
         "hallucinations": [
             (row, np.array([row[side] for side in _SIDES]), "hallucination")
-            for row in sorted(invented.to_pylist(), key=lambda row: -row["score"])[:count]
+            for row in sorted(invented.to_pylist(), key=_score, reverse=True)[:count]
         ],
     }
     return {
@@ -67,6 +67,10 @@ def _badness(row: Mapping[str, Any]) -> tuple[int, float]:
     """Dropped before ignored before kept; within each, those with the fewest edges left first."""
     edges = row["edge_kept"]
     return -DECISIONS.index(row["decision"]), edges if np.isfinite(edges) else np.inf
+
+
+def _score(row: Mapping[str, Any]) -> float:
+    return float(row["score"])
 
 
 def _drawn(
