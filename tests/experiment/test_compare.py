@@ -1,5 +1,6 @@
 """The whole road, small but real: arms, seeds, predictions, verdict, page; killed and resumed."""
 
+import json
 import re
 import shutil
 import subprocess
@@ -8,6 +9,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import pytest
 import yaml
 from playwright.sync_api import sync_playwright
@@ -18,7 +20,8 @@ from otherlight.experiment.compare import compare
 from otherlight.experiment.honesty import used_sets
 from otherlight.experiment.ledger import read_looks
 from otherlight.experiment.verify import verify
-from otherlight.records.files import read_json, sha256_of
+from otherlight.images.files import encode
+from otherlight.records.files import read_json, sha256_of, write_json
 from otherlight.report import write_report
 from otherlight.sets import read_set
 
@@ -232,6 +235,31 @@ def test_a_leak_allowed_for_a_reason_gives_no_verdict(world: Path, tmp_path: Pat
     verdict = compare(simulated_plan(**leaky), tmp_path / "run", name="leaky")
     assert verdict["summary"]["verdict"] == "no_verdict"
     assert "to see what it does" in write_report(tmp_path / "run").read_text()
+    _show_alarms(tmp_path)
+
+
+def _show_alarms(folder: Path) -> None:
+    """The page tells what the trainings of its translators complained of, and shows a copy."""
+    translator = folder / "day2night"
+    alarms = {"hazy": "Contrast is lost.", "copied": "Content is copied in."}
+    rows: list[dict[str, object]] = [
+        {"step": 200, "adversarial": 1.0, "seconds": 1.0, "alarms": alarms},
+        {"step": 400, "adversarial": 0.9, "seconds": 2.0, "alarms": {"copied": alarms["copied"]}},
+    ]
+    for name, data in {
+        "log.jsonl": "\n".join(map(json.dumps, rows)).encode(),
+        "tradeoff.svg": b"<svg id='tradeoff'></svg>",
+        "alarms/copied.png": encode(np.zeros((4, 6, 3), np.uint8), ".png"),
+    }.items():
+        (translator / name).parent.mkdir(parents=True, exist_ok=True)
+        (translator / name).write_bytes(data)
+    verdict = read_json(folder / "run" / "verdict.json")
+    write_json(folder / "run" / "verdict.json", {**verdict, "translators": [str(translator)]})
+    page = " ".join(write_report(folder / "run").read_text().split())
+    assert "</b>, at step 200, gone by the last check: Contrast is lost." in page
+    assert "</b>, from step 200 to the last check: Content is copied in." in page
+    assert page.count("data:image/png;base64,") == 1
+    assert "<svg id='tradeoff'></svg>" in page
 
 
 def test_every_set_that_anything_learns_from_is_checked(world: Path):

@@ -37,7 +37,7 @@ def look_of(images: Images) -> Vectors:
 
 
 def discrepancy(
-    some: Vectors, others: Vectors, permutations: int, generator: Generator
+    some: Vectors, others: Float[Tensor, "others values"], permutations: int, generator: Generator
 ) -> tuple[float, float]:
     """Squared maximum mean discrepancy, unbiased, and its p value by random permutations.
 
