@@ -20,7 +20,11 @@ SMALL: dict[str, dict[str, Any]] = {
     "cut": {**GAN, "nce_layers": (0, 4, 12), "patches": 9},
     "cyclegan": {**GAN, "replay": 2},
     "fastcut": {**GAN, "nce_layers": (0, 8), "patches": 9},
+    "hedgan": GAN,
+    "hedngan": {**GAN, "norm": "batch"},
     "pix2pix": {**GAN, "depth": 3},
+    "rcfgan": {**GAN, "cycle_weight": 10.0, "replay": 2},
+    "rcfngan": {**GAN, "average": 0.9},
 }
 NAMES = sorted(TRANSLATORS)
 LEARNED = [name for name in NAMES if hasattr(TRANSLATORS[name].build, "step")]

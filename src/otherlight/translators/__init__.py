@@ -5,9 +5,12 @@ from otherlight.errors import PlanError
 from otherlight.translators.clahe import Clahe, ClaheConfig
 from otherlight.translators.cut import CUT, CUTConfig, FastCUTConfig
 from otherlight.translators.cyclegan import CycleGAN, CycleGANConfig
+from otherlight.translators.edge_gan import EdgeGAN
 from otherlight.translators.fda import FDA, FDAConfig
 from otherlight.translators.fog import Fog, FogConfig
 from otherlight.translators.gamma import Gamma, GammaConfig
+from otherlight.translators.hedgan import HEDGANConfig
+from otherlight.translators.hedngan import HEDNGANConfig
 from otherlight.translators.histogram import Histogram, HistogramConfig
 from otherlight.translators.identity import Identity, IdentityConfig
 from otherlight.translators.night import Night, NightConfig
@@ -22,6 +25,8 @@ from otherlight.translators.protocols import (
     context_for,
 )
 from otherlight.translators.rain import Rain, RainConfig
+from otherlight.translators.rcfgan import RCFGANConfig
+from otherlight.translators.rcfngan import RCFNGANConfig
 from otherlight.translators.reinhard import Reinhard, ReinhardConfig
 from otherlight.translators.snow import Snow, SnowConfig
 
@@ -33,11 +38,15 @@ TRANSLATORS: dict[str, Method] = {
     "fda": Method(config=FDAConfig, build=FDA),
     "fog": Method(config=FogConfig, build=Fog),
     "gamma": Method(config=GammaConfig, build=Gamma),
+    "hedgan": Method(config=HEDGANConfig, build=EdgeGAN, epochs=50.0),
+    "hedngan": Method(config=HEDNGANConfig, build=EdgeGAN, epochs=50.0),
     "histogram": Method(config=HistogramConfig, build=Histogram),
     "identity": Method(config=IdentityConfig, build=Identity),
     "night": Method(config=NightConfig, build=Night),
     "pix2pix": Method(config=Pix2PixConfig, build=Pix2Pix, paired=True),
     "rain": Method(config=RainConfig, build=Rain),
+    "rcfgan": Method(config=RCFGANConfig, build=EdgeGAN, epochs=50.0),
+    "rcfngan": Method(config=RCFNGANConfig, build=EdgeGAN, epochs=50.0),
     "reinhard": Method(config=ReinhardConfig, build=Reinhard),
     "snow": Method(config=SnowConfig, build=Snow),
 }
