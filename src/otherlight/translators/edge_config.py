@@ -119,7 +119,7 @@ class StudentConfig(EdgeGANConfig):
 
     student_weight: float = 1.0
     student_rate: float | Literal["auto"] = "auto"
-    """auto is 1e-6, the paper's, for published weights, and 1e-4 for the small built-in network.
+    """auto is 1e-6, the authors', for published weights, and 1e-4 for the small built-in network.
     Published HED weights learn layer by layer at their authors' multiples of it."""
     student_decay: float = 2e-4
     """Weight decay; biases have none."""
