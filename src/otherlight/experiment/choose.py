@@ -5,6 +5,7 @@ look like the target's. Among the checkpoints whose survival is near the best, t
 the target is chosen. Target labels are not read, and no test set is let in.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,18 +14,18 @@ from typing import Any
 
 import numpy as np
 import torch
+from jaxtyping import UInt8
 from torch import Tensor
 from torch.nn import functional as F
 
+from otherlight.audit.structure import kept
 from otherlight.errors import CheckpointError, LeakError
 from otherlight.experiment.choose_plan import ChoosePlan
 from otherlight.experiment.inception import inception_distances
 from otherlight.experiment.tradeoff import draw_tradeoff
 from otherlight.images.files import read_pixels
-from otherlight.images.tensors import Images, Pixels, stack, to_images, to_pixels
-from otherlight.metrics.appearance import luminance
+from otherlight.images.tensors import Pixels, stack, to_array, to_images, to_pixels
 from otherlight.metrics.distances import discrepancy, look_of
-from otherlight.metrics.survival import object_kept
 from otherlight.records.files import holding, read_json, sha256_of, write_bytes, write_json
 from otherlight.records.progress import task
 from otherlight.records.run import RunRecord, begin_run, describe_run, finish_run, read_run
@@ -40,6 +41,10 @@ _LEAST_SIDE = 8.0
 _MOST_CROPS = 400
 UNTRANSLATED = "untranslated"
 
+Share = tuple[float, float, float, float]
+"""Left, top, right, bottom, as shares of an image's width and height."""
+Crop = UInt8[Tensor, "batch 3 rows columns"]
+
 
 @dataclass(frozen=True)
 class _Sight:
@@ -47,7 +52,7 @@ class _Sight:
 
     names: tuple[str, ...]
     pixels: tuple[Pixels, ...]
-    boxes: tuple[tuple[tuple[float, float, float, float], ...], ...]
+    boxes: tuple[tuple[Share, ...], ...]
 
 
 def choose(plan: ChoosePlan, to: Path) -> dict[str, Any]:
@@ -161,7 +166,7 @@ def _sides(edges: Any) -> Any:
     return np.asarray(edges[2:] - edges[:2])
 
 
-def _share(edges: Any, shape: torch.Size) -> tuple[float, float, float, float]:
+def _share(edges: Any, shape: torch.Size) -> Share:
     height, width = shape[-2:]
     left, top, right, bottom = (float(value) for value in edges)
     return left / width, top / height, right / width, bottom / height
@@ -169,12 +174,11 @@ def _share(edges: Any, shape: torch.Size) -> tuple[float, float, float, float]:
 
 def _score(file: Path | None, seen: _Sight, wanted: _Sight, plan: ChoosePlan) -> dict[str, Any]:
     shown = seen.pixels if file is None else _translated(file, seen, plan)
-    kept = [
+    left = [
         value
         for old, new, boxes in zip(seen.pixels, shown, seen.boxes, strict=True)
         for box in boxes
-        if (value := object_kept(*(_grey(_cut(each, box, 0.25)) for each in (old, new))))
-        is not None
+        if (value := _left(old, new, box)) is not None
     ]
     made = _looks(shown, seen.boxes)
     target = _looks(wanted.pixels, wanted.boxes)
@@ -182,8 +186,8 @@ def _score(file: Path | None, seen: _Sight, wanted: _Sight, plan: ChoosePlan) ->
     distance, p = discrepancy(made, target, plan.permutations, chance)
     row: dict[str, Any] = {
         "checkpoint": UNTRANSLATED if file is None else file.stem,
-        "survival": fmean(kept) if kept else 0.0,
-        "objects": len(kept),
+        "survival": fmean(left) if left else 0.0,
+        "objects": len(left),
         "distance": distance,
         "p": p,
     }
@@ -203,11 +207,11 @@ def _translated(file: Path, seen: _Sight, plan: ChoosePlan) -> tuple[Pixels, ...
     )
 
 
-def _looks(pixels: Sequence[Pixels], boxes: Sequence[Sequence[Any]]) -> Tensor:
+def _looks(pixels: Sequence[Pixels], boxes: Sequence[Sequence[Share]]) -> Tensor:
     """Colour and texture of the objects' places, a little wider than their boxes."""
-    crops = [
-        _cut(each, box, 0.1) for each, places in zip(pixels, boxes, strict=True) for box in places
-    ][:_MOST_CROPS]
+    crops = [_cut(each, box) for each, places in zip(pixels, boxes, strict=True) for box in places][
+        :_MOST_CROPS
+    ]
     alike = [F.interpolate(to_images(crop), (32, 32), mode="area") for crop in crops]
     if len(alike) < 2:
         raise CheckpointError(
@@ -217,16 +221,23 @@ def _looks(pixels: Sequence[Pixels], boxes: Sequence[Sequence[Any]]) -> Tensor:
     return look_of(torch.cat(alike))
 
 
-def _cut(pixels: Pixels, box: Any, margin: float) -> Pixels:
+def _left(old: Pixels, new: Pixels, box: Share) -> float | None:
+    """How much of an object is left, 0 to 1: the lesser of edges and contrast; None if it had none."""
+    height, width = old.shape[-2:]
+    edges = np.array(box) * (width, height, width, height)
+    found = kept(to_array(old[0]), to_array(new[0]), edges)
+    if math.isnan(found.edges):
+        return None
+    contrast = 1.0 if math.isnan(found.contrast) else found.contrast
+    return max(0.0, min(found.edges, contrast, 1.0))
+
+
+def _cut(pixels: Pixels, box: Share) -> Crop:
+    """Cut out a box and a tenth of its size around it; two pixels at least."""
     height, width = pixels.shape[-2:]
     left, top, right, bottom = box
-    wide, high = margin * (right - left), margin * (bottom - top)
+    wide, high = 0.1 * (right - left), 0.1 * (bottom - top)
     x0, x1 = max(0, int((left - wide) * width)), min(width, int((right + wide) * width) + 1)
     y0, y1 = max(0, int((top - high) * height)), min(height, int((bottom + high) * height) + 1)
     x0, y0 = min(x0, width - 2), min(y0, height - 2)
     return pixels[..., y0 : max(y1, y0 + 2), x0 : max(x1, x0 + 2)]
-
-
-def _grey(pixels: Pixels) -> Tensor:
-    images: Images = to_images(pixels)
-    return luminance(images)[0]
