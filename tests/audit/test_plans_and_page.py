@@ -68,7 +68,9 @@ def test_an_audit_of_another_set_and_one_beside_a_translator_are_refused(
 
 
 def written(to: Path, steps: Mapping[str, Any]) -> Path:
-    (to / "plan.yaml").write_text(yaml.safe_dump({"to": str(to / "out"), "steps": dict(steps)}, sort_keys=False))
+    (to / "plan.yaml").write_text(
+        yaml.safe_dump({"to": str(to / "out"), "steps": dict(steps)}, sort_keys=False)
+    )
     return to / "plan.yaml"
 
 

@@ -22,6 +22,7 @@ SMALL: dict[str, dict[str, Any]] = {
     "fastcut": {**GAN, "nce_layers": (0, 8), "patches": 9},
     "hedgan": GAN,
     "hedngan": {**GAN, "norm": "batch"},
+    "nst": {"backbone": "squeezenet", "weights": "random", "evaluations": 3},
     "pix2pix": {**GAN, "depth": 3},
     "rcfgan": {**GAN, "cycle_weight": 10.0, "replay": 2},
     "rcfngan": {**GAN, "average": 0.9},

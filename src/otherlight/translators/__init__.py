@@ -14,6 +14,8 @@ from otherlight.translators.hedngan import HEDNGANConfig
 from otherlight.translators.histogram import Histogram, HistogramConfig
 from otherlight.translators.identity import Identity, IdentityConfig
 from otherlight.translators.night import Night, NightConfig
+from otherlight.translators.nst import NST
+from otherlight.translators.nst_recipes import NSTConfig
 from otherlight.translators.pix2pix import Pix2Pix, Pix2PixConfig
 from otherlight.translators.protocols import (
     Context,
@@ -43,6 +45,7 @@ TRANSLATORS: dict[str, Method] = {
     "histogram": Method(config=HistogramConfig, build=Histogram),
     "identity": Method(config=IdentityConfig, build=Identity),
     "night": Method(config=NightConfig, build=Night),
+    "nst": Method(config=NSTConfig, build=NST),
     "pix2pix": Method(config=Pix2PixConfig, build=Pix2Pix, paired=True),
     "rain": Method(config=RainConfig, build=Rain),
     "rcfgan": Method(config=RCFGANConfig, build=EdgeGAN, epochs=50.0),
