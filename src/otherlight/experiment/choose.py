@@ -222,7 +222,7 @@ def _looks(pixels: Sequence[Pixels], boxes: Sequence[Sequence[Share]]) -> Tensor
 
 
 def _left(old: Pixels, new: Pixels, box: Share) -> float | None:
-    """How much of an object is left, 0 to 1: the lesser of edges and contrast; None if it had none."""
+    """How much of an object is left, 0 to 1, by edges and by contrast; None if it had none."""
     height, width = old.shape[-2:]
     edges = np.array(box) * (width, height, width, height)
     found = kept(to_array(old[0]), to_array(new[0]), edges)
