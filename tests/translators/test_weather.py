@@ -99,6 +99,15 @@ def test_the_sky_is_what_reaches_down_from_the_top_without_an_edge():
     assert sky_of(framed, None)[12:28].mean() > 0.8
 
 
+def test_a_blue_sign_on_an_even_wall_is_no_sky():
+    tones = street()
+    tones[:, 64:] = (0.3, 0.26, 0.22)
+    tones[20:34, 90:104] = (0.1, 0.25, 0.6)
+    sky = sky_of(tones, None)
+    assert sky[:, 70:].max() < 0.1
+    assert sky[:19, :58].mean() > 0.9
+
+
 def test_known_depth_says_where_the_sky_is():
     depth = np.full((72, 128), 20.0, np.float32)
     depth[:, :64] = np.inf
@@ -140,6 +149,8 @@ def test_night_is_dark_and_its_sky_no_longer_the_brightest():
     assert after.mean() < 0.35 * before.mean()
     assert after[:15].mean() < 0.3
     assert after[:15].mean() < after[66:].mean()
+    unlit: dict[str, Any] = {"headlights": (0.0, 0.0), "ambient": (0.1, 0.1), "glare": (0, 0)}
+    assert shown("night", before, **unlit)[:10].mean() < 0.2
 
 
 def test_glare_shines_and_more_lamps_shine_more():

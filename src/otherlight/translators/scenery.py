@@ -50,18 +50,22 @@ def sky_of(tones: Tones, depth: Metres | None) -> Plain:
     """Say which share of each pixel is sky, 0..1."""
     known = None if depth is None else filled(depth)
     if known is not None:
-        return soft((known >= FAR).astype(np.float32), 0.6)
+        return soft((known >= FAR).astype(np.float32), 0.2)
     sharp = lightness(tones)
     grey = soft(sharp, 0.8)
     edges = np.maximum(_steps(grey, 0), _steps(grey, 1))
-    edges[_beside_bars(sharp)] = 0.0
+    bars = _beside_bars(sharp)
+    edges[bars] = 0.0
     met = np.maximum.accumulate(edges, axis=0)
     # In a hazy image edges are fainter, and all is bright.
     clearness = float(np.clip(grey.std() / 0.2, 0.3, 1.0))
     brightest = max(float(np.percentile(grey, 98)), 0.05)
     bright = 1.0 - _falls(grey, 0.7 * brightest, 0.85 * brightest)
     blue = 1.0 - _falls(soft(tones[..., 2] - tones[..., 0], 0.8), 0.05, 0.12)
-    free = _falls(met, 0.03 * clearness, 0.07 * clearness) * np.maximum(bright, blue)
+    like = np.maximum(bright, blue)
+    # A blue sign on an even wall is no sky: nothing but sky lies over sky.
+    over = np.minimum.accumulate(np.where(bars[:, None], np.float32(1.0), like), axis=0)
+    free = _falls(met, 0.03 * clearness, 0.07 * clearness) * np.minimum(like, over)
     rows = rows_of(grey.shape[0])
     return guided(free * _falls(rows, 0.5, 0.65), sharp, 0.015, 4e-4).clip(0.0, 1.0)
 
