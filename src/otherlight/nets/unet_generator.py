@@ -51,8 +51,7 @@ class UNetGenerator(nn.Module):
     def forward(self, images: Images, noise: Noise) -> Images:
         """Repaint; sizes that do not halve ``depth`` times are reflected up and cut back."""
         height, width = images.shape[-2:]
-        inside = suited(images.to(self.precision))
-        inside = _padded(inside, 2**self.depth)
+        inside = _padded(suited(images.to(self.precision)), 2**self.depth)
         levels: list[Tensor] = []
         for halving in self.halvings:
             inside = halving(inside)
@@ -96,7 +95,8 @@ class _Enlarging(nn.ConvTranspose2d):
         """Enlarge."""
         assert output_size is None
         bias = None if self.bias is None else self.bias.to(input.dtype)
-        return F.conv_transpose2d(input, self.weight.to(input.dtype), bias, stride=2, padding=1)
+        weight = self.weight.to(input.dtype)
+        return F.conv_transpose2d(suited(input), weight, bias, stride=2, padding=1)
 
 
 def _halving(narrow: int, wide: int, *, first: bool, last: bool) -> nn.Module:
