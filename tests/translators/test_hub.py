@@ -22,6 +22,7 @@ from otherlight.translators.published import PUBLISHED, Published
 from translators.originals import trained
 
 ROOT = Path(__file__).parents[2]
+NETS = ("vgg16", "resnet101")
 SMALL: dict[str, Any] = {"width": 4, "blocks": 1, "discriminator_width": 4}
 
 
@@ -70,8 +71,10 @@ def address(weights: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> I
 def test_every_learned_method_and_every_published_name_is_an_entry():
     learned = {name for name, each in TRANSLATORS.items() if hasattr(each.build, "step")}
     # torch.hub.list reads a repository on the net; it asks this very module.
-    names = set(torch.hub._import_module("hubconf", str(ROOT / "hubconf.py")).__dict__)  # pyright: ignore
-    assert learned | set(PUBLISHED) | {"hedngan", "gem_resnet101_cyclegan"} <= names
+    module = vars(torch.hub._import_module("hubconf", str(ROOT / "hubconf.py")))  # pyright: ignore
+    names = {name for name, each in module.items() if callable(each) and not name.startswith("_")}
+    embedders = {f"gem_{net}_{gan}" for net in NETS for gan in ("cyclegan", "hedngan")}
+    assert names == learned | set(PUBLISHED) | embedders
 
 
 def test_a_model_file_becomes_a_module_with_its_transform(model: Path):
