@@ -141,4 +141,11 @@ def _print_run(run: Path, as_json: bool) -> None:
         "seed": record.seed,
         **record.results,
     }
-    print_json(facts) if as_json else print_facts(facts)
+    if as_json:
+        print_json(facts)
+        return
+    alarms = facts.pop("alarms", ())
+    print_facts(facts)
+    for alarm in alarms:
+        until = "to the last check" if alarm["standing"] else "gone by the last check"
+        print(f"Alarm, from step {alarm['since']}, {until}: {alarm['sentence']}")
