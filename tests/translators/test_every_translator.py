@@ -22,6 +22,8 @@ SMALL: dict[str, dict[str, Any]] = {
     "fastcut": {**GAN, "nce_layers": (0, 8), "patches": 9},
     "hedgan": GAN,
     "hedngan": {**GAN, "norm": "batch"},
+    "adain": {"backbone": "squeezenet", "weights": "random", "styles": 3},
+    "wct2": {"backbone": "vgg16", "weights": "random", "styles": 2},
     "nst": {"backbone": "squeezenet", "weights": "random", "evaluations": 3},
     "pix2pix": {**GAN, "depth": 3},
     "rcfgan": {**GAN, "cycle_weight": 10.0, "replay": 2},

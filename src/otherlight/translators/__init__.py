@@ -2,6 +2,7 @@
 
 from otherlight.config import nearest
 from otherlight.errors import PlanError
+from otherlight.translators.adain import AdaIN, AdaINConfig
 from otherlight.translators.clahe import Clahe, ClaheConfig
 from otherlight.translators.cut import CUT, CUTConfig, FastCUTConfig
 from otherlight.translators.cyclegan import CycleGAN, CycleGANConfig
@@ -31,8 +32,10 @@ from otherlight.translators.rcfgan import RCFGANConfig
 from otherlight.translators.rcfngan import RCFNGANConfig
 from otherlight.translators.reinhard import Reinhard, ReinhardConfig
 from otherlight.translators.snow import Snow, SnowConfig
+from otherlight.translators.wct2 import WCT2, WCT2Config
 
 TRANSLATORS: dict[str, Method] = {
+    "adain": Method(config=AdaINConfig, build=AdaIN),
     "clahe": Method(config=ClaheConfig, build=Clahe),
     "cut": Method(config=CUTConfig, build=CUT, epochs=400.0),
     "cyclegan": Method(config=CycleGANConfig, build=CycleGAN),
@@ -52,6 +55,7 @@ TRANSLATORS: dict[str, Method] = {
     "rcfngan": Method(config=RCFNGANConfig, build=EdgeGAN, epochs=50.0),
     "reinhard": Method(config=ReinhardConfig, build=Reinhard),
     "snow": Method(config=SnowConfig, build=Snow),
+    "wct2": Method(config=WCT2Config, build=WCT2),
 }
 
 

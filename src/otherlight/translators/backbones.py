@@ -49,52 +49,51 @@ class Weights:
     inputs: Inputs = "auto"
 
 
-def load_vgg(
+def load_trunk(
     asked: Weights, layers: Sequence[str], pooling: Pooling = "max", padding: Padding = "zeros"
-) -> VGG:
-    """Build a VGG up to the deepest of some layers, with its weights.
+) -> VGG | SqueezeNet:
+    """Build a network up to the deepest of some layers, with its weights.
 
     Raises:
         PlanError: no weights were named, or nobody knows which colours they want.
         CheckpointError: the file cannot be read or is of another network.
     """
-    if asked.backbone == "squeezenet":
-        raise PlanError(f"{asked.method} works on vgg16 or vgg19; backbone 'squeezenet' came.")
-    _check_layers(asked, layers, layer_names(asked.backbone))
-    net = VGG(asked.backbone, layers, pooling, padding)
+    net = bare_trunk(asked, layers, pooling, padding)
     if asked.weights == "random":
         _draw(net, asked)
         return net
     state, inputs = _found(asked)
+    if isinstance(net, SqueezeNet):
+        _set_colours(net.entry, inputs, asked)
+        _fill_squeezenet(net, state, asked)
+        return net
     convolutions = _in_order(state)
     if convolutions and convolutions[0][0].shape == (3, 3, 1, 1):
         weight, bias = convolutions.pop(0)
         _lead(net.entry, weight[..., 0, 0] / 2, weight[..., 0, 0].sum(1) / 2 + bias)
     else:
         _set_colours(net.entry, inputs, asked)
-    _fill([net.convolutions[name] for name in net.names], convolutions, asked)
+    _fill_vgg([net.convolutions[name] for name in net.names], convolutions, asked)
     return net
 
 
-def load_trunk(
+def bare_trunk(
     asked: Weights, layers: Sequence[str], pooling: Pooling = "max", padding: Padding = "zeros"
 ) -> VGG | SqueezeNet:
-    """Build either network up to the deepest of some layers; errors as of `load_vgg`."""
-    if asked.backbone != "squeezenet":
-        return load_vgg(asked, layers, pooling, padding)
-    _check_layers(asked, layers, LAYERS)
-    net = SqueezeNet(layers)
-    if asked.weights == "random":
-        _draw(net, asked)
-        return net
-    state, inputs = _found(asked)
-    _set_colours(net.entry, inputs, asked)
+    """Build a network whose weights a model's own file brings."""
+    if asked.backbone == "squeezenet":
+        _check_layers(asked, layers, LAYERS)
+        return SqueezeNet(layers)
+    _check_layers(asked, layers, layer_names(asked.backbone))
+    return VGG(asked.backbone, layers, pooling, padding)
+
+
+def _fill_squeezenet(net: SqueezeNet, state: Mapping[str, Tensor], asked: Weights) -> None:
     own = {name.removeprefix("features."): value for name, value in state.items()}
     try:
         net.layers.load_state_dict({name: own[name] for name in net.layers.state_dict()})
     except (KeyError, RuntimeError) as error:
-        raise _unfit(asked, str(error)) from error
-    return net
+        raise _unfit(asked, f"there is no fitting {error}") from error
 
 
 def _check_layers(asked: Weights, layers: Sequence[str], known: Iterable[str]) -> None:
@@ -197,7 +196,7 @@ def _in_order(state: Mapping[str, Tensor]) -> list[tuple[Tensor, Tensor]]:
     return [(state[n], state.get(n.removesuffix("weight") + "bias", nothing)) for n in names]
 
 
-def _fill(
+def _fill_vgg(
     layers: Sequence[nn.Module], convolutions: Sequence[tuple[Tensor, Tensor]], asked: Weights
 ) -> None:
     if len(convolutions) < len(layers):

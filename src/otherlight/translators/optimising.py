@@ -16,6 +16,7 @@ Levels = Float[Tensor, "1 3 height width"]
 Scalar = Float[Tensor, ""]
 
 _HISTORY = 10
+_FIRST = 4.0
 
 
 @dataclass(frozen=True)
@@ -30,23 +31,25 @@ class Optimiser:
 
 def optimised(levels: Levels, loss: Callable[[Levels], Scalar], how: Optimiser) -> Levels:
     """Return the picture that the loss led to."""
-    levels = levels.detach().clone().requires_grad_()
+    # L-BFGS tries first to move all numbers together by 1: in these units, each by _FIRST levels.
+    unit = 1.0 if how.name == "adam" else _FIRST * levels.numel()
+    scaled = (levels.detach() / unit).requires_grad_()
 
     def evaluate() -> float:
-        levels.grad = None
-        value = loss(levels)
+        scaled.grad = None
+        value = loss(scaled * unit)
         value.backward()
         return float(value.detach())
 
     if how.name == "adam":
-        adam = torch.optim.Adam([levels], how.learning_rate)
+        adam = torch.optim.Adam([scaled], how.learning_rate)
         for _ in range(how.rounds * how.evaluations):
             evaluate()
             adam.step()
-        return levels.detach()
+        return scaled.detach()
     for _ in range(how.rounds):
         lbfgs = torch.optim.LBFGS(
-            [levels],
+            [scaled],
             max_iter=how.evaluations,
             max_eval=how.evaluations,
             # The budget alone ends it: the scale of the losses differs too much for a tolerance.
@@ -56,4 +59,4 @@ def optimised(levels: Levels, loss: Callable[[Levels], Scalar], how: Optimiser) 
             line_search_fn="strong_wolfe",
         )
         lbfgs.step(evaluate)
-    return levels.detach()
+    return scaled.detach() * unit
