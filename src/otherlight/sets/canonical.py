@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Generator, Iterable, Sequence
 from itertools import chain
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -37,7 +38,7 @@ def hash_of(classes: Sequence[str], images: pa.Table, boxes: pa.Table, relevance
 
 
 def _bytes_of(column: pa.ChunkedArray) -> Iterable[Buffer]:
-    """Yield the parts of a column chunk by chunk: how it is cut does not change its bytes."""
+    """Yield the parts of a column, some rows at a time: how it is cut does not change its bytes."""
     kind, chunks = column.type, column.chunks
     if pa.types.is_map(kind):
         yield from chain.from_iterable(map(_words, chunks))
@@ -46,17 +47,22 @@ def _bytes_of(column: pa.ChunkedArray) -> Iterable[Buffer]:
         for chunk in chunks:
             yield from (json.dumps(value).encode() for value in chunk.to_pylist() if value)
         return
-    yield from (chunk.is_valid().to_numpy(zero_copy_only=False).data for chunk in chunks)
+    parts = [chunk.slice(start, _ROWS) for chunk in chunks for start in range(0, len(chunk), _ROWS)]
+    yield from (part.is_valid().to_numpy(zero_copy_only=False).data for part in parts)
     if pa.types.is_string(kind):
-        texts = [pc.fill_null(chunk, "") for chunk in chunks]
-        for text in texts:
-            yield pc.binary_length(text).to_numpy(zero_copy_only=False).astype("<i8").data
-        yield from map(_joined, texts)
+        for part in parts:
+            length = pc.binary_length(_filled(part, ""))
+            yield length.to_numpy(zero_copy_only=False).astype("<i8").data
+        yield from (_joined(_filled(part, "")) for part in parts)
         return
-    for chunk in chunks:
-        values = pc.fill_null(chunk, False if pa.types.is_boolean(kind) else 0)
+    for part in parts:
+        values = _filled(part, False if pa.types.is_boolean(kind) else 0)
         numbers = values.to_numpy(zero_copy_only=False)
         yield np.ascontiguousarray(numbers, numbers.dtype.newbyteorder("<")).data
+
+
+def _filled(part: pa.Array, value: Any) -> pa.Array:
+    return pc.fill_null(part, value) if part.null_count else part
 
 
 def _joined(text: pa.Array) -> Buffer:
