@@ -16,10 +16,12 @@ from otherlight.errors import CheckpointError, OtherlightError, PlanError
 from otherlight.records.files import sha256_of
 from otherlight.training.seeding import torch_generator
 from otherlight.translators import TRANSLATORS, published
-from otherlight.translators.hub import HubTranslator
+from otherlight.translators.hub import HubTranslator, load
 from otherlight.translators.model_file import load_translator, save_model
 from otherlight.translators.published import PUBLISHED, Published
 from translators.originals import trained
+from translators.test_every_translator import LEARNED
+from translators.test_every_translator import SMALL as METHODS
 
 ROOT = Path(__file__).parents[2]
 NETS = ("vgg16", "resnet101")
@@ -75,6 +77,18 @@ def test_every_learned_method_and_every_published_name_is_an_entry():
     names = {name for name, each in module.items() if callable(each) and not name.startswith("_")}
     embedders = {f"gem_{net}_{gan}" for net in NETS for gan in ("cyclegan", "hedngan")}
     assert names == learned | set(PUBLISHED) | embedders
+
+
+@pytest.mark.parametrize("name", LEARNED)
+def test_every_learned_method_is_a_module_of_its_own_networks(name: str):
+    module = load(name, False, device="cpu", **METHODS.get(name, {}))
+    assert "generator_target" in module.networks
+    assert list(module.parameters())
+    images = torch.rand(1, 3, 24, 32, generator=torch_generator(7))
+    shown = module(images)
+    for value in module.networks["generator_target"].parameters():
+        value.data.zero_()
+    assert not torch.equal(module(images), shown), "another network translates"
 
 
 def test_a_model_file_becomes_a_module_with_its_transform(model: Path):

@@ -4,7 +4,7 @@
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -194,14 +194,24 @@ def _checked(sha256: str) -> str:
 
 
 def _painters(translator: Translator) -> dict[str, nn.Module]:
-    """Find the networks that translate: those whose tensors all are part of the model."""
-    state = translator.state().items()
-    model = {value.data_ptr() for name, value in state if name.startswith("model.")}
-    nets = {name: part for name, part in vars(translator).items() if isinstance(part, nn.Module)}
-    tensors = {name: list(net.state_dict().values()) for name, net in nets.items()}
-    painting = {
-        id(nets[name]): (name, nets[name])
-        for name, held in reversed(tensors.items())
-        if held and all(each.data_ptr() in model for each in held)
-    }
-    return dict(painting.values())
+    """Find the networks that translate, by the tensors that a model file has of them."""
+    wanted: dict[str, set[int]] = {}
+    for name, value in translator.state().items():
+        if name.startswith("model."):
+            wanted.setdefault(name.split(".")[1], set()).add(value.data_ptr())
+    nets = list(_modules(vars(translator).values(), depth=2))
+    held = [{each.data_ptr() for each in net.state_dict().values()} for net in nets]
+    return {name: nets[held.index(of)] for name, of in wanted.items() if of in held}
+
+
+def _modules(values: Iterable[Any], depth: int) -> Iterator[nn.Module]:
+    """Walk through what a translator keeps, and through the parts that it is made of."""
+    for value in values:
+        if isinstance(value, nn.Module):
+            yield value
+        elif depth and isinstance(value, Mapping):
+            yield from _modules(value.values(), depth - 1)
+        elif depth and isinstance(value, list | tuple):
+            yield from _modules(value, depth - 1)
+        elif depth and hasattr(value, "__dict__") and not isinstance(value, type):
+            yield from _modules(vars(value).values(), depth - 1)
