@@ -78,7 +78,7 @@ def choose(plan: ChoosePlan, to: Path) -> dict[str, Any]:
             for file in (None, *files):
                 rows.append(_score(file, seen, wanted, plan))
                 advance(1)
-        choice = {**pick(rows, plan.survival), "rows": rows, "of": str(plan.run)}
+        choice: dict[str, Any] = {**pick(rows, plan.survival), "rows": rows, "of": str(plan.run)}
         write_json(to / "choice.json", choice)
         write_bytes(to / "tradeoff.svg", draw_tradeoff(rows, choice["chosen"]).encode())
         write_bytes(to / "log.jsonl", (plan.run / "log.jsonl").read_bytes())

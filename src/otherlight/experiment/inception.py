@@ -47,13 +47,13 @@ def inception_distances(
         ) from error
     network.to(choose_device(device))
     first, second = (_features(network, each, choose_device(device)) for each in (some, others))
-    statistics = [metric_fid.fid_features_to_statistics(each) for each in (first, second)]
+    one, other = (metric_fid.fid_features_to_statistics(each) for each in (first, second))
     size = min(len(first), len(second))
     kid = metric_kid.kid_features_to_metric(
         first, second, kid_subsets=100, kid_subset_size=min(size, 1000), verbose=False
     )
     return {
-        "fid": metric_fid.fid_statistics_to_metric(*statistics, False)[metric_fid.KEY_METRIC_FID],
+        "fid": metric_fid.fid_statistics_to_metric(one, other, False)[metric_fid.KEY_METRIC_FID],
         "kid": kid[metric_kid.KEY_METRIC_KID_MEAN],
     }
 
