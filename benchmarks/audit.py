@@ -210,7 +210,8 @@ def _count(made: ImageSet, planted: Planted, to: Path) -> None:
     flagged = {(r["image"], r["box"]): r for r in rows if r["decision"] != "keep"}
     sizes = {(r["image"], r["box"]): r["size"] for r in rows}
     colours = {key for key, r in flagged.items() if r["reason"].startswith("it turned")}
-    damage = flagged.keys() - colours - planted.turned
+    aside = _touched(made, planted)
+    damage = flagged.keys() - colours - planted.turned - aside
     _line("damaged boxes", len(damage & planted.boxes.keys()), len(damage), len(planted.boxes))
     for kind in KINDS:
         mine = {key for key, word in planted.boxes.items() if word == kind}
@@ -219,7 +220,7 @@ def _count(made: ImageSet, planted: Planted, to: Path) -> None:
     for size in ("small", "medium", "large"):
         mine = {key for key in planted.boxes if sizes.get(key) == size}
         false = {key for key in damage - planted.boxes.keys() if sizes[key] == size}
-        honest = sum(1 for key, word in sizes.items() if word == size and key not in mine)
+        honest = sum(word == size for key, word in sizes.items() if key not in mine | aside)
         print(f"  {size}: {len(damage & mine)} of {len(mine)} found; {len(false)} of {honest} "
               f"honest boxes accused")  # fmt: skip
     _line("turned lights", len(colours & planted.turned), len(colours), len(planted.turned))
@@ -231,7 +232,27 @@ def _count(made: ImageSet, planted: Planted, to: Path) -> None:
     )
     print(f"hallucinations: {right} of {len(found)} told are planted, "
           f"{hit} of {len(planted.pasted)} planted are told")  # fmt: skip
-    del made
+
+
+def _touched(made: ImageSet, planted: Planted) -> set[tuple[str, int]]:
+    """Other boxes of which damage to a neighbour or something pasted covers a fifth or more.
+
+    They are hurt too, by how much nobody planned: neither right nor wrong to accuse.
+    """
+    sides = ("left", "top", "right", "bottom")
+    edges = {
+        (row["image"], row["box"]): np.array([row[side] for side in sides])
+        for row in made.boxes.to_pylist()
+    }
+    hurt = [(key[0], edges[key]) for key in planted.boxes] + planted.pasted
+    touched: set[tuple[str, int]] = set()
+    for image, place in hurt:
+        for key, box in edges.items():
+            if key[0] == image and key not in planted.boxes:
+                size = np.minimum(box[2:], place[2:]) - np.maximum(box[:2], place[:2])
+                if np.maximum(size, 0).prod() >= 0.2 * (box[2:] - box[:2]).prod():
+                    touched.add(key)
+    return touched
 
 
 def _line(what: str, right: int, told: int, planted: int) -> None:

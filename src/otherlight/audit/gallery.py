@@ -93,8 +93,9 @@ def _crop(pixels: Array, edges: Edges, colour: tuple[int, int, int]) -> Picture:
     middle, size = (edges[:2] + edges[2:]) / 2, edges[2:] - edges[:2]
     half = np.maximum(size * (0.5 + _AROUND), _LEAST / 2).max()
     limit = np.array([pixels.shape[1], pixels.shape[0]])
-    low = np.floor(middle - half).clip(0).astype(int)
-    high = np.minimum(np.ceil(middle + half).astype(int), limit)
+    side = np.minimum(np.ceil(2 * half).astype(int), limit)
+    low = np.rint(middle - side / 2).astype(int).clip(0, limit - side)
+    high = low + side
     part = pixels[low[1] : high[1], low[0] : high[0]]
     scale = _SIDE / max(part.shape[:2])
     wanted = (max(1, round(part.shape[1] * scale)), max(1, round(part.shape[0] * scale)))

@@ -67,14 +67,14 @@ def sentences(facts: Mapping[str, Any]) -> list[str]:
     if whole["judged"]:
         said.append(
             f"Of {whole['judged']:,} boxes that it found before, it finds {whole['survived']:,} "
-            f"after ({whole['survived'] / whole['judged']:.1%})."
+            f"after ({100 * whole['survived'] / whole['judged']:.1f} %)."
         )
     counts = whole["decisions"]
     edges, contrast = whole["edge_kept"], whole["contrast_kept"]
     said.append(
         f"Of {whole['boxes']:,} labelled boxes {counts['keep']:,} are kept, {counts['ignore']:,} "
-        f"become ignored regions and {counts['drop']:,} are dropped; half of them keep "
-        f"{_percent(edges)} of their edges and {_percent(contrast)} of their contrast."
+        f"become ignored regions and {counts['drop']:,} are dropped; the median box keeps "
+        f"{_percent(edges)} of its edges and {_percent(contrast)} of its contrast."
     )
     lights = facts["colours"]
     if lights["judged"]:
@@ -82,8 +82,8 @@ def sentences(facts: Mapping[str, Any]) -> list[str]:
         turned = ", ".join(f"{name} {count}" for name, count in changed.items()) or "none"
         said.append(
             f"Of {lights['judged']:,} traffic lights whose colour was seen before, "
-            f"{sum(changed.values()):,} changed it ({turned}); {lights['unseen']:,} no longer "
-            f"show any."
+            f"{sum(changed.values()):,} changed it ({turned}); in {lights['unseen']:,} none is "
+            f"seen any more."
         )
     found = facts["hallucinations"]
     if found is not None:
@@ -108,7 +108,7 @@ def _of_detector(facts: Mapping[str, Any]) -> str:
 
 
 def _percent(share: float | None) -> str:
-    return "an unknown share" if share is None else f"{share:.0%}"
+    return "an unknown share" if share is None else f"{100 * share:.0f} %"
 
 
 def _parts(rows: Sequence[Row], part: Callable[[Row], str]) -> dict[str, Any]:

@@ -55,7 +55,7 @@ def write_audit(folder: Path) -> Path:
 def _headline(facts: Mapping[str, Any]) -> str:
     whole = facts["survival"]
     if whole["judged"]:
-        return f"{whole['survived'] / whole['judged']:.1%} of the objects survived"
+        return f"{100 * whole['survived'] / whole['judged']:.1f} % of the objects survived"
     kept = whole["decisions"]["keep"]
     return f"{kept:,} of {whole['boxes']:,} boxes are kept"
 
@@ -63,7 +63,7 @@ def _headline(facts: Mapping[str, Any]) -> str:
 def _row(name: str, counts: Mapping[str, Any]) -> dict[str, str]:
     judged = counts["judged"]
     decisions = counts["decisions"]
-    share = f"{counts['survived'] / judged:.0%} of {judged:,}" if judged else "-"
+    share = f"{100 * counts['survived'] / judged:.0f} % of {judged:,}" if judged else "-"
     return {
         "name": name,
         "boxes": f"{counts['boxes']:,}",
@@ -97,7 +97,7 @@ def _words(row: Mapping[str, Any]) -> str:
 
 
 def _share(value: float | None) -> str:
-    return "unknown" if value is None else f"{value:.2f}"
+    return "unknown" if value is None else f"{max(value, 0.0):.2f}"
 
 
 def _inline(picture: Path) -> str:
