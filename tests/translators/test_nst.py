@@ -138,6 +138,15 @@ def test_a_reference_beyond_its_room_is_drawn_from_fairly_and_again_the_same():
     assert max(first) > 100
 
 
+def test_an_image_as_it_is_decoded_is_painted_like_any_other():
+    translator = fitted(start="content")
+    decoded = picture(3).permute(0, 2, 3, 1).contiguous().permute(0, 3, 1, 2)
+    shown, plain = (
+        translator.translate(image, context_for(0, ["a"])) for image in (decoded, picture(3))
+    )
+    torch.testing.assert_close(shown, plain, atol=1e-3, rtol=0)
+
+
 def test_half_the_size_comes_back_whole():
     translator = fitted(scale=0.5)
     assert translator.translate(picture(3, 61, 83), context_for(0, ["a"])).shape == (1, 3, 61, 83)

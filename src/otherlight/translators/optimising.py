@@ -33,7 +33,8 @@ def optimised(levels: Levels, loss: Callable[[Levels], Scalar], how: Optimiser) 
     """Return the picture that the loss led to."""
     # L-BFGS tries first to move all numbers together by 1: in these units, each by _FIRST levels.
     unit = 1.0 if how.name == "adam" else _FIRST * levels.numel()
-    scaled = (levels.detach() / unit).requires_grad_()
+    # Decoded files come with channels last, which L-BFGS cannot flatten.
+    scaled = (levels.detach().contiguous() / unit).requires_grad_()
 
     def evaluate() -> float:
         scaled.grad = None
