@@ -8,7 +8,6 @@ of flat colours; one in a hundred is a copy of the one before it, saved at quali
 import argparse
 import resource
 import time
-from collections import Counter
 from pathlib import Path
 
 import cv2
@@ -35,7 +34,8 @@ def main() -> None:
     took = Took()
     found = examine({"set": images}).findings
     print(f"doctor: {took}")
-    print(Counter({finding.rule: finding.count for finding in found}))
+    for finding in found:
+        print(f"{finding.grade}: {finding.rule}, {finding.what}")
 
 
 class Took:

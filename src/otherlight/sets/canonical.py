@@ -14,7 +14,7 @@ from otherlight.sets.arrow import compute as pc
 
 WHERE_FILES_LIE = frozenset({"file", "depth", "flow", "mask"})
 """Columns left out: moving a set does not change what it is."""
-_ROWS = 1 << 16
+_ROWS = 1 << 14
 
 Buffer = bytes | memoryview
 """What a hasher takes as it lies in memory, without a copy."""

@@ -16,6 +16,7 @@ from otherlight.errors import BusyError, DatasetError
 from otherlight.records.files import read_json, write_json, writing
 from otherlight.sets.columns import BOXES, IMAGES, RELEVANCE, SCHEMA
 from otherlight.sets.image_set import ImageSet
+from otherlight.sets.memory import give_back
 from otherlight.sets.places_on_disk import place_files
 
 _ROWS = 1 << 17
@@ -45,6 +46,7 @@ def write_set(images: ImageSet, to: Path) -> ImageSet:
         # Hashing takes as long as writing does, and neither holds up the other.
         hashing = pool.submit(lambda: placed.hash)
         write_table(to / "images.parquet", placed.images)
+        give_back()
         write_table(to / "boxes.parquet", placed.boxes)
         if len(placed.relevance):
             write_table(to / "relevance.parquet", placed.relevance)
