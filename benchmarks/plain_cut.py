@@ -34,6 +34,7 @@ class PlainCUT:
             for net in (self.generator, self.head, self.discriminator)
         )
         self.chance = torch.Generator()
+        self.mirrored: list[bool] = []
 
     def start_from(self, ours: object) -> None:
         """Take the weights and the chance of an `otherlight` CUT."""
@@ -51,6 +52,7 @@ class PlainCUT:
     ) -> dict[str, Tensor]:
         """Learn from one unpaired batch; ``weights`` are of NCE and of identity NCE."""
         mirrored = flip and bool(torch.rand((), generator=self.chance) >= 0.5)
+        self.mirrored.append(mirrored)
         fake = self.generator(source.flip(3) if mirrored else source)
         losses = {
             "discriminator": 0.5

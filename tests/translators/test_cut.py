@@ -46,11 +46,12 @@ def test_the_fast_step_equals_the_plain_one(
     plain = PlainCUT(6, 2, head_width=16, patches=40)
     plain.start_from(ours)
     source, target = batches()
-    for _ in range(3):
+    for _ in range(6):
         fast, slow = ours.step(source, target), plain.step(source, target, weights, flip=flip)
         assert fast.keys() == slow.keys()
         for name in slow:
             torch.testing.assert_close(fast[name], slow[name], rtol=2e-4, atol=2e-5)
+    assert set(plain.mirrored) == ({True, False} if flip else {False})
     nets = (ours.generator_target, ours.discriminator_target, ours.head)
     pairs = zip(chain(*(net.parameters() for net in nets)), parameters_of(plain), strict=True)
     assert all(torch.allclose(a, b, atol=2e-4) for a, b in pairs)
