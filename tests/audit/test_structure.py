@@ -44,7 +44,7 @@ def by_loops(before: Array, after: Array) -> float:
         level = np.sqrt((np.abs(plane) ** 2).mean())
         planes.append(plane / np.sqrt(np.abs(plane) ** 2 + level**2))
     one, other = planes
-    return float((one * other.conj()).real.sum() / np.sqrt(
+    return float(np.real(one * other.conj()).sum() / np.sqrt(
         (np.abs(one) ** 2).sum() * (np.abs(other) ** 2).sum()))  # fmt: skip
 
 
