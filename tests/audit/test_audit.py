@@ -46,6 +46,8 @@ def test_it_finds_what_was_erased_and_invented_and_nothing_else(
     facts = audit(damaged, detector.folder, tmp_path / "audit", target_like=day)
     assert facts["judges"]
     assert facts["ability"]["on"] == "target-like"
+    assert facts["ability"]["recall"] >= 0.5
+    assert 0 < facts["ability"]["sure"] < 0.9
     rows = rows_of(tmp_path / "audit")
     assert len(rows) == damaged.boxes.num_rows
     erased = rows.pop(("0.png", 0))

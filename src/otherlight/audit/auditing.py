@@ -75,7 +75,7 @@ def audit(
             translated, look_at_boxes(lineage.before, translated, config), found, config
         )
         if judges:
-            least = config.hallucination or best
+            least = config.hallucination or ability.sure
             new = find_hallucinations(seen, new, translated, least, config.covered)
         facts = _facts(lineage, witness, ability, config)
         facts |= {

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from otherlight.errors import PlanError
 
 _SHARES = (
-    "score", "iou", "recall", "edges", "lost", "contrast", "gone", "hallucination", "covered",
+    "score", "iou", "recall", "edges", "lost", "contrast", "gone", "hallucination", "precision",
+    "covered",
 )  # fmt: skip
 
 
@@ -19,9 +20,9 @@ class AuditConfig:
     structure is left (``lost`` where the detector no longer finds it, ``gone`` where it does) or
     less than ``contrast`` of its contrast; below ``gone`` it is dropped. ``margin`` is the share
     of a box's size that is added on every side for its edges. A detection of at least
-    ``hallucination`` (0: the score of best F1) of which less than ``covered`` was labelled or
-    detected before is a hallucination. ``gallery`` boxes are shown; recall is measured on at most
-    ``frames`` images.
+    ``hallucination`` (0: the least score from which ``precision`` of what it sees in target-like
+    frames is right) of which less than ``covered`` was labelled or detected before is a
+    hallucination. ``gallery`` boxes are shown; recall is measured on at most ``frames`` images.
     """
 
     score: float = 0.0
@@ -33,6 +34,7 @@ class AuditConfig:
     contrast: float = 0.2
     margin: float = 0.1
     hallucination: float = 0.0
+    precision: float = 0.9
     covered: float = 0.5
     gallery: int = 48
     frames: int = 200

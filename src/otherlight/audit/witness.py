@@ -18,7 +18,15 @@ from otherlight.audit.config import AuditConfig
 from otherlight.audit.lineage import Lineage
 from otherlight.errors import CheckpointError, PlanError
 from otherlight.images.tensors import Images
-from otherlight.metrics import Found, MatchRules, Truths, found_truths, match, operating_curve
+from otherlight.metrics import (
+    Found,
+    MatchRules,
+    OperatingCurve,
+    Truths,
+    found_truths,
+    match,
+    operating_curve,
+)
 from otherlight.recognisers import predict
 from otherlight.recognisers.score import found_of, truths_of
 from otherlight.recognisers.weights import FILE, read_weights, weights_file
@@ -49,7 +57,8 @@ class Ability:
     """Share of labelled boxes that a detector finds in frames like the target's.
 
     ``on`` says which frames: a labelled sample of the target, or source frames darkened to a
-    fifth; ``recall`` is None where they hold no box that it knows.
+    fifth; ``recall`` is None where they hold no box that it knows. From the score ``sure`` on, the
+    share ``config.precision`` of what it sees in them is right; 1 where there is no such score.
     """
 
     on: Literal["target-like", "darkened source"]
@@ -57,6 +66,7 @@ class Ability:
     images: int
     boxes: int
     recall: float | None
+    sure: float = 1.0
 
     def judges(self, least: float) -> bool:
         """Say whether its answers count."""
@@ -138,13 +148,24 @@ def best_score(seen: pa.Table, images: ImageSet, witness: Witness) -> float:
     Between the two no detection would change, so that what scores a little less in other light is
     not lost at once.
     """
-    truth, found = truths_of(images, witness.classes), found_of(seen, images, witness.classes)
-    matches = match(_of_one_class(truth), _of_one_class(found), MatchRules(ious=(0.5,)))
-    curve = operating_curve(matches, 0)
+    curve = _curve(seen, images, witness)
     if not len(curve.scores):
         return 1.0
     best = int(curve.f1.argmax())
     return float(np.append(curve.scores, 0.0)[best : best + 2].mean())
+
+
+def sure_score(seen: pa.Table, images: ImageSet, witness: Witness, precision: float) -> float:
+    """The least score from which so much of what it sees is right, whatever the class; else 1."""
+    curve = _curve(seen, images, witness)
+    sure = np.flatnonzero(curve.precision >= precision)
+    return float(curve.scores[sure[-1]]) if len(sure) else 1.0
+
+
+def _curve(seen: pa.Table, images: ImageSet, witness: Witness) -> OperatingCurve:
+    truth, found = truths_of(images, witness.classes), found_of(seen, images, witness.classes)
+    matches = match(_of_one_class(truth), _of_one_class(found), MatchRules(ious=(0.5,)))
+    return operating_curve(matches, 0)
 
 
 def _of_one_class(boxes: T) -> T:
@@ -164,9 +185,8 @@ def measure(
 ) -> Ability:
     """Measure recall on frames like the target's; at most ``config.frames``, drawn by name."""
     sample = _sample(frames, config.frames)
-    found = answers(
-        ask(witness, sample, config.device, dark=dark), sample, witness, score, config.iou
-    )
+    seen = ask(witness, sample, config.device, dark=dark)
+    found = answers(seen, sample, witness, score, config.iou)
     counted = ~truths_of(sample, witness.classes).ignore
     boxes = int(counted.sum())
     return Ability(
@@ -175,6 +195,7 @@ def measure(
         images=len(sample),
         boxes=boxes,
         recall=float(found[counted].mean()) if boxes else None,
+        sure=sure_score(seen, sample, witness, config.precision),
     )
 
 
