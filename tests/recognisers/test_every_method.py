@@ -149,7 +149,7 @@ def test_killed_and_started_again_it_ends_in_the_same_bytes(
 ):
     code = (
         "import sys; from pathlib import Path; from otherlight.sets import read_set\n"
-        "from otherlight.recognisers import FitConfig, Ingredient, fit\n"
+        "from otherlight.recognisers import FitConfig, Ingredient, Photometric, fit\n"
         "images = read_set(Path(sys.argv[1]))\n"
         f"config = {short(name)!r}\n"
         "fit([Ingredient(images=images)], images, config, 0, Path(sys.argv[2]))\n"

@@ -14,6 +14,7 @@ def haar_pool(values: Features) -> Bands:
     Each 2 x 2 of even rows and columns becomes one value a band, with factors of 1/2, so that no
     energy is lost.
 
+    >>> import torch
     >>> [band.item() for band in haar_pool(torch.tensor([[[[1.0, 2.0], [3.0, 4.0]]]]))]
     [5.0, 1.0, 2.0, 0.0]
     """
