@@ -83,6 +83,7 @@ def _check_file(path: Path) -> None:
         with zipfile.ZipFile(path) as archive:
             packed = any(each.compress_type != zipfile.ZIP_STORED for each in archive.infolist())
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
+        # Releases before 1.6 wrote no zip; what is neither, torch.load refuses right after this.
         return
     if packed:
         raise CheckpointError(
