@@ -4,7 +4,6 @@ Every image goes through the network alone, on one thread, and several go at onc
 depends on how many, and reading, computing and writing overlap.
 """
 
-import os
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -19,6 +18,7 @@ from otherlight.errors import DatasetError, ImageError, PlanError
 from otherlight.images.dense import read_depth, sized
 from otherlight.images.files import encode, read_pixels
 from otherlight.images.tensors import Images, stack, to_array, to_images, to_pixels
+from otherlight.records.crew import cores
 from otherlight.records.files import holding, sha256_of, write_bytes
 from otherlight.records.progress import task
 from otherlight.records.run import begin_run, describe_run, finish_run
@@ -87,7 +87,7 @@ def translate(
             return read_set(to)
         _fit(loaded, reference)
         work = _Work(loaded, source, to, device, reverse, seed, how.get("format", "same"))
-        images = work.table(how.get("threads") or _cores())
+        images = work.table(how.get("threads") or cores())
         made_by = {
             "command": "translate",
             "version": __version__,
@@ -246,12 +246,8 @@ def _fit(loaded: Loaded, reference: ImageSet | None) -> None:
             f"--reference SET."
         )
     _check_files(reference)
-    decoded = prefetch(read_pixels, reference.files(), _cores())
+    decoded = prefetch(read_pixels, reference.files(), cores())
     translator.fit(to_images(stack([pixels])) for pixels in decoded)
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 @contextmanager

@@ -85,10 +85,11 @@ def plan_values(world: Path, **changes: object) -> dict[str, object]:
     }
 
 
-def written_plan(world: Path, to: Path) -> Path:
+def written_plan(world: Path, to: Path, **changes: object) -> Path:
     """A plan of one step; the name must not depend on where it is written."""
     path = to.with_suffix(".yaml")
-    values = {"name": "small", "to": str(to), "steps": {"verdict": {"compare": plan_values(world)}}}
+    compared = plan_values(world, **changes)
+    values = {"name": "small", "to": str(to), "steps": {"verdict": {"compare": compared}}}
     path.write_text(yaml.safe_dump(values))
     return path
 
@@ -183,6 +184,20 @@ def test_killed_at_ten_points_it_ends_in_the_same_bytes(
     plan, whole = written_plan(world, to), files_in(undisturbed)
     for point in range(1, 11):
         kill_when(otherlight("run", str(plan)), to / "verdict", whole * point // 11)
+    job = otherlight("run", str(plan))
+    output = job.communicate()[0].decode()
+    assert job.returncode == 0, output
+    again, wanted = bytes_of(to / "verdict"), bytes_of(undisturbed)
+    assert again.keys() == wanted.keys()
+    assert [name for name in wanted if again[name] != wanted[name]] == []
+
+
+def test_side_by_side_and_killed_it_ends_in_the_same_bytes(
+    world: Path, undisturbed: Path, tmp_path: Path
+):
+    to = tmp_path / "run"
+    plan = written_plan(world, to, workers=2)
+    kill_when(otherlight("run", str(plan)), to / "verdict" / "runs", 4)
     job = otherlight("run", str(plan))
     output = job.communicate()[0].decode()
     assert job.returncode == 0, output

@@ -1,7 +1,7 @@
 """What `compare` is asked for: sets, arms, and every choice fixed before the test is seen."""
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -107,6 +107,9 @@ class ComparePlan(Strict):
     warm_start: WarmStart | None = None
     source_2x: bool = True
     """Train the source arm for twice the steps too, judged on source validation only."""
+    workers: Annotated[int, Field(ge=1)] | Literal["auto"] = 1
+    """Fits and predictions at once, a process each; auto, where there is no accelerator: as many as
+    the cores allow, each with the recogniser's ``threads``. No result depends on it."""
     seeds: tuple[int, ...] = (0, 1, 2)
     classes: tuple[str, ...] | None = None
     min_truths: int = 10

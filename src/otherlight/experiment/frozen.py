@@ -46,7 +46,7 @@ class Frozen:
         return {
             "name": self.name,
             "about": self.about,
-            "plan": self.plan.model_dump(mode="json", by_alias=True),
+            "plan": self.plan.model_dump(mode="json", by_alias=True, exclude={"workers"}),
             "trained": list(self.trained),
             "judged": list(self.judged),
             "steps": self.steps,

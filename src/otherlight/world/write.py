@@ -1,6 +1,5 @@
 """Rendering whole sets: side by side, resumable, the same bytes whatever the number of workers."""
 
-import os
 import shutil
 from collections.abc import Sequence
 from dataclasses import replace
@@ -8,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from otherlight.errors import BusyError, DatasetError
+from otherlight.records.crew import cores
 from otherlight.records.files import holding, read_json, write_json
 from otherlight.records.progress import task
 from otherlight.sets import ImageSet, build_set, read_set, write_set
@@ -87,7 +87,7 @@ def _done(
 
 def _render(config: WorldConfig, missing: Sequence[int], to: Path, workers: int | None) -> None:
     # A process of its own pays only for more than a few sequences.
-    most = workers or len(os.sched_getaffinity(0))
+    most = workers or cores()
     number = most if workers or len(missing) > _FEW else 1
     number = max(1, min(number, len(missing)))
     with task(
