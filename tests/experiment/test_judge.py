@@ -192,8 +192,15 @@ def test_looks_are_counted_once_and_a_changed_plan_is_exploratory(tmp_path: Path
         ({"arms": {"oracle": [{"set": "a"}]}}, "exactly one arm of role source"),
         ({"headline": ["gamma"]}, "headline names 'gamma'"),
         ({"seeds": [1, 1]}, "seeds must differ"),
+        ({"workers": 0}, "greater than or equal to 1"),
     ],
 )
 def test_arms_that_do_not_fit_together_are_refused(changes: dict[str, Any], message: str):
     with pytest.raises(ValueError, match=message):
         simulated_plan(**changes)
+
+
+def test_null_takes_an_arm_away():
+    kept = simulated_plan().model_dump(mode="json", by_alias=True)["arms"]
+    plan = simulated_plan(arms={**kept, "gamma": None, "bare": [{"set": "a"}]})
+    assert set(plan.arms) == {"source", "cyclegan", "oracle", "bare"}

@@ -129,7 +129,7 @@ class ComparePlan(Strict):
     @model_validator(mode="before")
     @classmethod
     def _short_arms(cls, values: Any) -> Any:
-        """Let an arm be a bare list, its role told by its name."""
+        """Let an arm be a bare list, its role told by its name; null takes an arm away."""
         if isinstance(values, dict) and isinstance(values.get("arms"), dict):
             arms = {
                 name: {
@@ -139,6 +139,7 @@ class ComparePlan(Strict):
                 if isinstance(arm, list)
                 else arm
                 for name, arm in values["arms"].items()
+                if arm is not None
             }
             return {**values, "arms": arms}
         return values
