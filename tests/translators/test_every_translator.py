@@ -14,6 +14,7 @@ from otherlight.translators import (
     context_for,
     method_of,
 )
+from otherlight.translators.protocols import SizedConfig
 
 GAN: dict[str, Any] = {"width": 4, "blocks": 1, "discriminator_width": 4}
 SMALL: dict[str, dict[str, Any]] = {
@@ -52,6 +53,15 @@ def learn(translator: Learned, steps: range) -> list[float]:
         for step in steps
     ]
     return [float(value) for step in losses for value in step.values()]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_chance_is_drawn_on_the_cpu_wherever_it_is_built(name: str):
+    method = TRANSLATORS[name]
+    config = method.config(**SMALL.get(name, {}))
+    settled = config.at_size(64) if isinstance(config, SizedConfig) else config
+    with torch.device("meta"):
+        method.build(settled, torch_generator(0, "weights"))
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -41,7 +41,7 @@ class NST:
 
     def __init__(self, config: NSTConfig, generator: Generator) -> None:
         self.config, self.recipe = config, config.recipe()
-        self._seed = int(torch.randint(2**62, (), generator=generator))
+        self._seed = int(torch.randint(2**62, (), generator=generator, device="cpu"))
         self.styles: list[StoredImage] = []
         self.means: dict[str, Float[Tensor, " channels"]] = {}
         self._trunk: VGG | SqueezeNet | None = None
