@@ -165,6 +165,10 @@ def test_weights_that_are_not_at_hand_are_asked_for_before_any_image():
         ({"evaluations": 0}, "rounds and evaluations must be 1 or more; 1 and 0 came"),
         ({"scale": 1.5}, "scale must be above 0 and at most 1; 1.5 came"),
         ({"preset": "gatys"}, r"\[nst\] preset"),
+        ({"style_layers": []}, "content_layers and style_layers must each name a layer"),
+        ({"style_weight": float("nan")}, "style_weight must be 0 or more and finite; nan came"),
+        ({"content_weight": -1}, "content_weight must be 0 or more and finite; -1.0 came"),
+        ({"learning_rate": 0}, "learning_rate must be above 0; 0.0 came"),
     ],
 )
 def test_options_that_cannot_be(options: dict[str, object], words: str):

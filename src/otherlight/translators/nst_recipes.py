@@ -5,6 +5,7 @@ https://github.com/Phot0Synthesis/sim2real. Its losses, layers, weights and opti
 that it takes the mean of red off blue and that of blue off red is not.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any, Literal
@@ -104,6 +105,13 @@ class NSTConfig:
             )
         if not 0 < recipe.scale <= 1:
             raise ValueError(f"scale must be above 0 and at most 1; {recipe.scale} came.")
+        if not recipe.content_layers or not recipe.style_layers:
+            raise ValueError("content_layers and style_layers must each name a layer; none came.")
+        for name in ("content_weight", "style_weight", "variation_weight"):
+            if not 0 <= (value := getattr(recipe, name)) < math.inf:
+                raise ValueError(f"{name} must be 0 or more and finite; {value} came.")
+        if not 0 < self.learning_rate < math.inf:
+            raise ValueError(f"learning_rate must be above 0; {self.learning_rate} came.")
 
     def recipe(self) -> Recipe:
         """Settle every value."""
