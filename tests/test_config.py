@@ -39,6 +39,29 @@ def test_a_key_nobody_reads_and_a_wrong_type_are_errors(values: dict[str, object
 
 
 @dataclass(frozen=True, kw_only=True)
+class Picky:
+    styles: int = 1
+
+    def __post_init__(self) -> None:
+        if self.styles < 1:
+            raise ValueError(f"styles must be 1 or more; {self.styles} came.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Nested:
+    picky: Picky = Picky()
+
+
+def test_a_configs_own_sentence_stands_as_it_is():
+    with pytest.raises(PlanError) as caught:
+        build(Picky, {"styles": 0}, "nst")
+    assert str(caught.value) == "[nst] styles must be 1 or more; 0 came."
+    with pytest.raises(PlanError) as caught:
+        build(Nested, {"picky": {"styles": 0}}, "train")
+    assert str(caught.value) == "[train.picky] styles must be 1 or more; 0 came."
+
+
+@dataclass(frozen=True, kw_only=True)
 class Outer:
     inner: Config = Config()
 

@@ -44,6 +44,9 @@ def build(config: type[T], values: Mapping[str, Any], where: str) -> T:
         return TypeAdapter(config).validate_python(dict(values))
     except ValidationError as error:
         first = error.errors()[0]
+        if first["type"] == "value_error":  # a config's own sentence, which says what came
+            inside = ".".join((where, *map(str, first["loc"])))
+            raise PlanError(f"[{inside}] {first['msg'].removeprefix('Value error, ')}") from error
         place = ".".join(str(part) for part in first["loc"])
         raise PlanError(f"[{where}] {place}: {first['msg']}; {first['input']!r} came.") from error
 
