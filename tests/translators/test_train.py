@@ -231,3 +231,24 @@ def test_an_unknown_option_is_told_the_nearest(day: ImageSet, night: ImageSet, t
     wrong = config(options={"identity_wieght": 1})
     with pytest.raises(PlanError, match=r"\[cyclegan\] has no key 'identity_wieght'. Did you mean"):
         train(wrong, day, night, tmp_path / "run")
+
+
+@pytest.mark.parametrize(
+    ("method", "options", "words"),
+    [
+        ("cyclegan", {"width": 4, "blocks": 1, "replay": -1}, "replay buffer is 0 or more; -1"),
+        ("cyclegan", {"width": 4, "blocks": 1, "learning_rate": -1}, "learning rate: -1"),
+        ("adain", {"backbone": "squeezenet", "weights": "random", "styles": 0}, "1 or more; 0"),
+    ],
+)
+def test_what_a_part_refuses_is_said_of_its_method(
+    method: str,
+    options: dict[str, Any],
+    words: str,
+    day: ImageSet,
+    night: ImageSet,
+    tmp_path: Path,
+):
+    wrong = TrainConfig(method=method, options=options, pairs=PAIRS, steps=1)
+    with pytest.raises(PlanError, match=rf"^\[{method}\] .*{words}"):
+        train(wrong, day, night, tmp_path / "run")

@@ -27,7 +27,7 @@ from otherlight.training.interrupt import stoppable
 from otherlight.training.runlog import RunLog, read_log
 from otherlight.training.schedule import constant_then_linear
 from otherlight.training.seeding import torch_generator
-from otherlight.translators import Learned, method_of
+from otherlight.translators import Learned, Method, Translator, method_of
 from otherlight.translators.model_file import save_model
 from otherlight.translators.pairs import Pairs, PairsConfig
 from otherlight.translators.protocols import SizedConfig
@@ -125,7 +125,7 @@ def train(
         if record.done:
             return record
         with device:
-            translator = method.build(options, torch_generator(seed, "weights"))
+            translator = _built(method, options, config.method, seed)
         if not isinstance(translator, Learned):
             raise PlanError(f"{config.method!r} is not trained; translate with it as it is.")
         cache = how.get("cache_bytes", 2 * 1024**3)
@@ -136,6 +136,14 @@ def train(
         _Loop(config, translator, pairs, watch, steps, device, to, about).run(**how)
         save_model(to / "model.safetensors", translator, about)
         return finish_run(to, record, steps, {"alarms": raised(read_log(to))})
+
+
+def _built(method: Method, options: Any, name: str, seed: int) -> Translator:
+    """Build a method; what its parts refuse is what its options asked for."""
+    try:
+        return method.build(options, torch_generator(seed, "weights"))
+    except ValueError as error:
+        raise PlanError(f"[{name}] {str(error).rstrip('.')}.") from error
 
 
 @dataclass(frozen=True)
