@@ -106,9 +106,23 @@ def test_a_folder_holds_one_run(tmp_path: Path, change: dict[str, object], messa
     first: dict[str, object] = {
         "kind": "translator", "config": {"method": "gamma"}, "seed": 0, "inputs": {"source": "1"},
     }  # fmt: skip
-    begin_run(tmp_path, describe_run(**first))  # pyright: ignore[reportArgumentType]
+    begun = begin_run(tmp_path, describe_run(**first))  # pyright: ignore[reportArgumentType]
+    other = describe_run(**{**first, **change})  # pyright: ignore[reportArgumentType]
+    (tmp_path / "log.jsonl").write_text("{}\n")
     with pytest.raises(BusyError, match=message):
-        begin_run(tmp_path, describe_run(**{**first, **change}))  # pyright: ignore[reportArgumentType]
+        begin_run(tmp_path, other)
+    (tmp_path / "log.jsonl").unlink()
+    finish_run(tmp_path, begun, steps=1)
+    with pytest.raises(BusyError, match=message):
+        begin_run(tmp_path, other)
+
+
+def test_a_run_that_made_nothing_leaves_its_folder_to_the_next(tmp_path: Path):
+    begin_run(tmp_path, describe_run("translator", {"weights": ""}, 0, {}))
+    (tmp_path / "log.jsonl").touch()
+    mended = describe_run("translator", {"weights": "vgg19.pth"}, 0, {})
+    assert begin_run(tmp_path, mended) == mended
+    assert read_run(tmp_path) == mended
 
 
 def test_a_folder_with_other_files_is_not_written_to(tmp_path: Path):

@@ -69,30 +69,39 @@ def describe_run(
 def begin_run(folder: Path, record: RunRecord) -> RunRecord:
     """Start a run in a folder, or find the same run there begun or done.
 
+    A run that was refused before it made anything leaves its folder to the next, so that a command
+    can be mended and given again.
+
     Raises:
         BusyError: the folder holds a different run, or files that no run wrote.
     """
-    path = folder / "run.json"
-    if path.exists():
-        there = read_run(folder)
-        if there.hash != record.hash:
-            raise BusyError(
-                f"{folder} must be empty or hold this very run; it holds "
-                f"{_difference(there, record)}. Give another folder, or remove this one."
-            )
+    there = read_run(folder) if (folder / "run.json").exists() else None
+    made = _made(folder)
+    if there is not None and there.hash == record.hash:
         return there
-    others = (
-        [entry.name for entry in folder.iterdir() if entry.name != ".lock"]
-        if folder.is_dir()
-        else []
-    )
-    if others:
+    if there is not None and (there.done or made):
         raise BusyError(
-            f"{folder} must be empty or hold this very run; it holds {sorted(others)[0]!r} and no "
+            f"{folder} must be empty or hold this very run; it holds "
+            f"{_difference(there, record)}. Give another folder, or remove this one."
+        )
+    if made:
+        raise BusyError(
+            f"{folder} must be empty or hold this very run; it holds {made[0]!r} and no "
             f"run.json. Give another folder."
         )
     write_run(folder, record)
     return record
+
+
+def _made(folder: Path) -> list[str]:
+    """Name what a folder holds beside a record and a log that nothing was written to."""
+    entries = sorted(folder.iterdir()) if folder.is_dir() else []
+    return [
+        entry.name
+        for entry in entries
+        if entry.name not in (".lock", "run.json")
+        and not (entry.name == "log.jsonl" and not entry.stat().st_size)
+    ]
 
 
 def finish_run(
