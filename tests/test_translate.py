@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from killing import kill_at
@@ -22,6 +23,7 @@ from otherlight.records.files import sha256_of
 from otherlight.records.run import read_run
 from otherlight.sets import ImageSet, build_set, read_set
 from otherlight.translate import translate
+from otherlight.translators.model_file import load_translator
 from otherlight.translators.pairs import PairsConfig
 from otherlight.translators.train import TrainConfig, train
 
@@ -237,6 +239,10 @@ def test_histogram_needs_its_reference_and_gamma_takes_none(day: ImageSet, tmp_p
         translate(day, "histogram", tmp_path / "x")
     with pytest.raises(PlanError, match="'gamma' takes no reference set; 'day' came"):
         translate(day, "gamma", tmp_path / "y", reference=day)
+    empty = day.take(np.zeros(len(day), np.bool_))
+    with pytest.raises(DatasetError, match="at least one image; 'day' is empty"):
+        translate(day, "histogram", tmp_path / "x", reference=empty)
+    translate(day, "histogram", tmp_path / "x", reference=day)  # the folder was left free
     matched = translate(day, "histogram", tmp_path / "z", reference=day)
     assert read_run(tmp_path / "z").inputs[1] == {"role": "reference", "hash": day.hash}
     assert len(matched) == len(day)
@@ -291,6 +297,18 @@ def test_what_does_not_translate_is_told(day: ImageSet, run: Path, tmp_path: Pat
         translate(day, unfinished, tmp_path / "d")
     with pytest.raises(PlanError, match=r"\[gamma\] has no key 'gamme'"):
         translate(day, "gamma", tmp_path / "e", options={"gamme": 2.0})
+    with pytest.raises(CheckpointError, match="'gamma' is a method by its name. Leave layout out"):
+        translate(day, "gamma", tmp_path / "f", layout="cut")
+
+
+def test_a_network_looked_through_counts_by_its_bytes(tmp_path: Path):
+    file = tmp_path / "vgg.pth"
+    cpu = torch.device("cpu")
+    identities = list[str]()
+    for content in (b"one", b"other", b"one"):
+        file.write_bytes(content)
+        identities.append(load_translator("nst", {"weights": str(file)}, cpu).identity)
+    assert identities[0] == identities[2] != identities[1]
 
 
 @pytest.fixture

@@ -245,6 +245,11 @@ def _fit(loaded: Loaded, reference: ImageSet | None) -> None:
             f"{loaded.method!r} needs a reference set of the target's light; none came. Add "
             f"--reference SET."
         )
+    if not len(reference):
+        raise DatasetError(
+            f"A reference must hold at least one image; {reference.name!r} is empty. Check its "
+            f"filter."
+        )
     _check_files(reference)
     decoded = prefetch(read_pixels, reference.files(), cores())
     translator.fit(to_images(stack([pixels])) for pixels in decoded)

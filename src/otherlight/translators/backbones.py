@@ -5,6 +5,7 @@ torchvision's, or of the published code of AdaIN or WCT2, whose first layer of 1
 which colours the rest wants.
 """
 
+import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -108,8 +109,10 @@ def read_weights(path: Path) -> dict[str, Tensor]:
     Raises:
         CheckpointError: it is missing, torn or holds anything but named tensors.
     """
-    if not path.is_file():
-        raise CheckpointError(f"There must be a file of weights at {path}; there is none.")
+    if not os.path.isfile(path):  # noqa: PTH113 - whatever the name, it raises nothing
+        raise CheckpointError(
+            f"There must be a file of weights at {str(path)[:200]}; there is none."
+        )
     try:
         if path.suffix == ".safetensors":
             return load_file(path)

@@ -1,5 +1,6 @@
 """From a name, a run folder or a model file to a translator that is ready to translate."""
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,17 +57,24 @@ def load_translator(
     """
     name = str(what)
     if name in TRANSLATORS:
-        return _by_name(name, options, device, seed)
+        return _by_name(name, options, device, seed, layout)
     path = (PUBLISHED[name].file if name in PUBLISHED else None) or Path(what)
     if path.suffix.lower() in SUFFIXES:
         return _from_others(path, options, device, layout)
     if (path / "run.json").exists() or path.suffix == ".safetensors":
         return _from_file(path, options, device, layout)
-    return _by_name(name, options, device, seed)
+    return _by_name(name, options, device, seed, layout)
 
 
-def _by_name(name: str, options: Mapping[str, Any], device: torch.device, seed: int) -> Loaded:
+def _by_name(
+    name: str, options: Mapping[str, Any], device: torch.device, seed: int, layout: Layout
+) -> Loaded:
     method = method_of(name)
+    if layout != "auto":
+        raise CheckpointError(
+            f"A layout is said of weights that others trained; {name!r} is a method by its name. "
+            f"Leave layout out."
+        )
     config = build(method.config, options, name)
     with device:
         translator = method.build(config, torch_generator(seed, "weights"))
@@ -80,9 +88,15 @@ def _by_name(name: str, options: Mapping[str, Any], device: torch.device, seed: 
         translator=translator,
         method=name,
         options=settled,
-        identity=digest({"method": name, "options": settled}),
+        identity=digest({"method": name, "options": settled, **_weights_of(settled)}),
         licence=method.licence,
     )
+
+
+def _weights_of(options: Mapping[str, Any]) -> dict[str, str]:
+    """A network that a method only looks through counts by its bytes too, not by its name alone."""
+    file = str(options.get("weights") or "")
+    return {"weights": sha256_of(Path(file))} if os.path.isfile(file) else {}  # noqa: PTH113
 
 
 def _from_file(
