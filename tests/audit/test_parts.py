@@ -46,6 +46,7 @@ def test_a_light_shows_the_colour_of_its_lamp(colour: tuple[int, int, int], name
 def test_no_light_and_no_box_show_no_colour():
     assert shown_state(np.zeros((24, 12, 3), np.uint8), HEAD) is None
     assert shown_state(light((230, 40, 30)), np.array([40.0, 40, 50, 50])) is None
+    assert shown_state(light((230, 40, 30)), np.array([-9.0, 2, -2, 22])) is None
     assert [known_state(word) for word in ("Green", " amber ", "off", None)] == [
         "green", "yellow", None, None,
     ]  # fmt: skip

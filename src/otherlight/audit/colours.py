@@ -43,7 +43,7 @@ def shown_state(pixels: Array, edges: Float[np.ndarray, " 4"]) -> str | None:
     'green'
     """
     left, top = np.floor(edges[:2]).astype(int).clip(0)
-    right, bottom = np.ceil(edges[2:]).astype(int)
+    right, bottom = np.ceil(edges[2:]).astype(int).clip(0)
     inside = pixels[top:bottom, left:right].reshape(-1, 3).astype(np.float64) / 255
     if not len(inside):
         return None
