@@ -149,6 +149,21 @@ def test_a_name_of_an_image_cannot_write_into_the_page(audited: Path, tmp_path: 
     assert "<script>" not in write_audit(tmp_path).read_text()
 
 
+def test_the_page_tells_boxes_nobody_was_asked_of_from_those_not_found_before(
+    audited: Path, tmp_path: Path
+):
+    facts = read_json(audited / "audit.json")
+    answers = ((True, True), (True, False), (False, True), (None, None))
+    for row, (before, after) in zip(facts["gallery"]["worst"], answers, strict=False):
+        row |= {"found_before": before, "found_after": after}
+    facts["gallery"]["worst"] = facts["gallery"]["worst"][: len(answers)]
+    shutil.copytree(audited / "gallery", tmp_path / "gallery")
+    (tmp_path / "audit.json").write_text(json.dumps(facts))
+    page = write_audit(tmp_path).read_text()
+    words = ("found", "lost", "not found before", "not asked")
+    assert [page.count(f", {word}</figcaption>") for word in words] == [1, 1, 1, 1]
+
+
 def test_the_tables_are_as_documented(audited: Path):
     names = pq.read_schema(audited / "audit.parquet").names
     assert names == [

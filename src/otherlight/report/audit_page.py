@@ -89,9 +89,10 @@ def _items(shown: Sequence[Mapping[str, Any]], folder: Path) -> list[dict[str, A
 def _words(row: Mapping[str, Any]) -> str:
     if "score" in row:
         return f"score {row['score']:.2f}"
-    found = {True: "found", False: "lost", None: "not asked"}[
-        row["found_after"] if row["found_before"] else None
-    ]
+    if row["found_before"]:
+        found = "found" if row["found_after"] else "lost"
+    else:
+        found = "not asked" if row["found_before"] is None else "not found before"
     measured = f"edges {_share(row['edge_kept'])}, contrast {_share(row['contrast_kept'])}, {found}"
     return f"{row['reason']}; {measured}" if row["reason"] else measured
 
