@@ -46,6 +46,7 @@ def test_it_finds_what_was_erased_and_invented_and_nothing_else(
     facts = audit(damaged, detector.folder, tmp_path / "audit", target_like=day)
     assert facts["judges"]
     assert facts["ability"]["on"] == "target-like"
+    assert "learnt from the very frames" in facts["cautions"][0]
     assert facts["ability"]["recall"] >= 0.5
     assert 0 < facts["ability"]["sure"] < 0.9
     rows = rows_of(tmp_path / "audit")
@@ -93,6 +94,45 @@ def test_a_detector_that_cannot_judge_is_not_asked(
     assert [key for key, row in rows.items() if row["decision"] != "keep"] == [("0.png", 0)]
 
 
+def test_a_detector_that_is_never_sure_looks_for_no_hallucinations(
+    day: ImageSet, damaged: ImageSet, detector: Run, tmp_path: Path
+):
+    corner = {"left": 0, "top": 0, "right": 3, "bottom": 3}
+    keys = day.boxes.select(["image", "box", "label"]).to_pylist()
+    images = [
+        {"image": name, "file": str(file)}
+        for name, file in zip(day.names(), day.files(), strict=True)
+    ]
+    wrong = build_set("wrong", day.classes, images, [key | corner for key in keys], root=tmp_path)
+    config = AuditConfig(recall=0.0)
+    facts = audit(damaged, detector.folder, tmp_path / "a", config=config, target_like=wrong)
+    assert facts["judges"]
+    assert facts["ability"]["sure"] == 1.0
+    assert facts["hallucinations"] is None
+    assert "At no score is 90% of what it sees there right" in facts["sentences"][0]
+    config = AuditConfig(recall=0.0, hallucination=0.3)
+    facts = audit(damaged, detector.folder, tmp_path / "b", config=config, target_like=wrong)
+    assert facts["hallucinations"]["by_class"]["car"] >= 1
+
+
+def test_images_without_labels_count_nowhere(
+    day: ImageSet, damaged: ImageSet, detector: Run, tmp_path: Path
+):
+    some = day.take(np.arange(8) >= 4)
+    bare = day.boxes.filter(pa.array(np.isin(day.boxes["image"].to_pylist(), some.names())))
+    mixed = replace(spoilt(day, "labelled", [False] * 4 + [True] * 4), boxes=bare)
+    unknown = spoilt(damaged, "labelled", [True] * 7 + [False])
+    config = AuditConfig(recall=0.0, hallucination=0.3)
+    alone, among = (
+        audit(unknown, detector.folder, tmp_path / name, config=config, target_like=frames)
+        for name, frames in (("alone", some), ("among", mixed))
+    )
+    assert among["ability"] == alone["ability"]
+    assert among["hallucinations"]["of"] == 7
+    told = read_table(tmp_path / "among" / "hallucinations.parquet", PREDICTIONS)
+    assert "7.png" not in told["image"].to_pylist()
+
+
 def test_without_a_sample_of_the_target_the_source_is_darkened(
     day: ImageSet, detector: Run, tmp_path: Path
 ):
@@ -100,6 +140,7 @@ def test_without_a_sample_of_the_target_the_source_is_darkened(
     facts = audit(dark, detector.folder, tmp_path / "audit", config=AuditConfig(frames=4))
     assert facts["ability"]["on"] == "darkened source"
     assert facts["ability"]["images"] == 4
+    assert "learnt from the very frames" in facts["cautions"][0]
     assert facts["survival"]["decisions"]["keep"] == 14
 
 

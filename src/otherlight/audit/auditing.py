@@ -22,6 +22,7 @@ from otherlight.audit.witness import (
     call,
     cautions,
     known_boxes,
+    labelled,
     measure,
 )
 from otherlight.config import plain
@@ -74,16 +75,20 @@ def audit(
         evidence = gather_evidence(
             translated, look_at_boxes(lineage.before, translated, config), found, config
         )
-        if judges:
-            least = config.hallucination or ability.sure
-            new = find_hallucinations(seen, new, translated, least, config.covered)
-        facts = _facts(lineage, witness, ability, config)
+        least = config.hallucination or ability.sure
+        known, looks = labelled(translated), judges and bool(config.hallucination or least < 1.0)
+        new = (
+            find_hallucinations(seen, new, known, least, config.covered)
+            if looks
+            else PREDICTIONS.empty_table()
+        )
+        facts = _facts(lineage, witness, ability, config, target_like)
         facts |= {
             "judges": judges,
             "score": score,
             "survival": survival(evidence),
             "colours": colours(evidence),
-            "hallucinations": invented(new, translated) if judges else None,
+            "hallucinations": invented(new, known) if looks else None,
         }
         facts["sentences"] = sentences(facts)
         facts["gallery"] = draw_gallery(lineage, evidence, new, config.gallery, to)
@@ -139,7 +144,11 @@ def _decisions(evidence: pa.Table, witness: Witness) -> pa.Table:
 
 
 def _facts(
-    lineage: Lineage, witness: Witness, ability: Ability, config: AuditConfig
+    lineage: Lineage,
+    witness: Witness,
+    ability: Ability,
+    config: AuditConfig,
+    target_like: ImageSet | None,
 ) -> dict[str, Any]:
     return {
         "schema": 1,
@@ -154,5 +163,5 @@ def _facts(
         },
         "config": plain(config),
         "ability": asdict(ability),
-        "cautions": cautions(witness, lineage),
+        "cautions": cautions(witness, lineage, target_like),
     }

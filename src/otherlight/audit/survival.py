@@ -50,11 +50,12 @@ def colours(evidence: pa.Table) -> dict[str, Any]:
 
 
 def invented(seen: pa.Table, images: ImageSet) -> dict[str, Any]:
-    """Count hallucinations: all, by image and by class."""
+    """Count hallucinations in labelled images: all, by image and by class."""
     labels = Counter(seen["label"].to_pylist())
     return {
         "boxes": seen.num_rows,
         "images": len(set(seen["image"].to_pylist())),
+        "of": len(images),
         "per_image": seen.num_rows / len(images) if len(images) else 0.0,
         "by_class": dict(labels.most_common()),
     }
@@ -89,7 +90,7 @@ def sentences(facts: Mapping[str, Any]) -> list[str]:
     if found is not None:
         said.append(
             f"It sees {found['boxes']:,} objects after that nobody labelled and that it did not "
-            f"see before, in {found['images']:,} of {facts['images']:,} images."
+            f"see before, in {found['images']:,} of {found['of']:,} images."
         )
     return said
 
@@ -99,8 +100,14 @@ def _of_detector(facts: Mapping[str, Any]) -> str:
     frames = f"{ability['images']:,} {ability['on']} frames"
     recall = "is unknown" if ability["recall"] is None else f"is {ability['recall']:.2f}"
     begin = f"The detector's recall on {frames} ({ability['boxes']:,} boxes) {recall}"
-    if facts["judges"]:
+    if facts["judges"] and facts["hallucinations"] is not None:
         return f"{begin}: it can judge."
+    if facts["judges"]:
+        return (
+            f"{begin}: it can judge. At no score is {facts['config']['precision']:.0%} of what it "
+            f"sees there right, so hallucinations are not looked for; say hallucination=SCORE to "
+            f"look for them all the same."
+        )
     return (
         f"{begin}; {facts['config']['recall']:g} is needed: detector cannot judge. Edges and "
         f"contrast alone decide, and hallucinations are not looked for."

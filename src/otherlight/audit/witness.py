@@ -34,6 +34,7 @@ from otherlight.records.files import sha256_of
 from otherlight.records.run import RunRecord, read_run
 from otherlight.records.seeds import seed_of
 from otherlight.sets import ImageSet
+from otherlight.sets.arrow import compute as pc
 
 T = TypeVar("T", Truths, Found)
 
@@ -109,8 +110,12 @@ def _record_of(file: Path) -> RunRecord | None:
         return None
 
 
-def cautions(witness: Witness, lineage: Lineage) -> list[str]:
-    """Say what speaks against a detector's answers, short of refusing it."""
+def cautions(witness: Witness, lineage: Lineage, frames: ImageSet | None = None) -> list[str]:
+    """Say what speaks against a detector's answers, short of refusing it.
+
+    ``frames`` are those of the target that it was tried on; without them it was tried on the
+    source's.
+    """
     said: list[str] = []
     if witness.record is None:
         said.append("What the detector learnt from cannot be told: no run.json lies beside it.")
@@ -118,6 +123,15 @@ def cautions(witness: Witness, lineage: Lineage) -> list[str]:
         same = taught & set(lineage.translators)
         which = "the translator that is audited" if same else "another translator"
         said.append(f"The detector learnt from images made by {which}: it may confirm what it saw.")
+    if witness.record is not None:
+        parents = {parent["hash"] for parent in lineage.after.parents}
+        tried = parents if frames is None else {frames.hash}
+        learnt = [e["hash"] for e in witness.record.inputs if e["role"].startswith("train ")]
+        if tried.intersection(learnt):
+            said.append(
+                "The detector learnt from the very frames that its recall is measured on, which "
+                "flatters it: name labelled frames of the target that it has not seen."
+            )
     if unknown := [name for name in lineage.after.classes if name not in witness.classes]:
         said.append(f"The detector does not know {', '.join(unknown)}: their boxes have no answer.")
     return said
@@ -163,9 +177,17 @@ def sure_score(seen: pa.Table, images: ImageSet, witness: Witness, precision: fl
 
 
 def _curve(seen: pa.Table, images: ImageSet, witness: Witness) -> OperatingCurve:
+    images = labelled(images)
+    seen = seen.filter(pc.is_in(seen["image"], images.images["image"].combine_chunks()))
     truth, found = truths_of(images, witness.classes), found_of(seen, images, witness.classes)
     matches = match(_of_one_class(truth), _of_one_class(found), MatchRules(ious=(0.5,)))
     return operating_curve(matches, 0)
+
+
+def labelled(images: ImageSet) -> ImageSet:
+    """Leave out images whose boxes are unknown: what is seen there is neither right nor wrong."""
+    known = np.array(images.column("labelled"), np.bool_)
+    return images if known.all() else images.take(known)
 
 
 def _of_one_class(boxes: T) -> T:
@@ -183,7 +205,7 @@ def measure(
     *,
     dark: bool,
 ) -> Ability:
-    """Measure recall on frames like the target's; at most ``config.frames``, drawn by name."""
+    """Measure recall on labelled frames like the target's; ``config.frames`` at most, by name."""
     sample = _sample(frames, config.frames)
     seen = ask(witness, sample, config.device, dark=dark)
     found = answers(seen, sample, witness, score, config.iou)
@@ -200,6 +222,7 @@ def measure(
 
 
 def _sample(frames: ImageSet, most: int) -> ImageSet:
+    frames = labelled(frames)
     order = np.argsort([seed_of(0, "frames", name) for name in frames.names()], kind="stable")
     chosen = np.zeros(len(frames), np.bool_)
     chosen[order[:most]] = True
