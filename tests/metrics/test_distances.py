@@ -74,6 +74,33 @@ def test_p_is_small_when_they_differ_and_the_distance_grows():
     assert far[0] > near[0] > 0.0
 
 
+def test_two_wild_vectors_do_not_look_nearer_by_a_common_ruler():
+    target, day = drawn(0, 60, 40), drawn(1, 60, 40)
+    day[:, :4] += 3.0
+    near, wild = day.clone(), day.clone()
+    near[:, :4] -= 0.5
+    wild[:2, :4] = 60.0
+    ruler = torch.cat([day, target])
+
+    def away(some: torch.Tensor, by: torch.Tensor | None) -> float:
+        return discrepancy(some, target, 20, generator(), by)[0]
+
+    assert away(wild, None) < 0.5 * away(day, None)  # why there is a ruler
+    assert away(wild, ruler) > 0.9 * away(day, ruler)
+    assert away(near, ruler) < 0.9 * away(day, ruler)
+    assert away(day, ruler) == pytest.approx(away(day, None))
+
+
+def test_what_stood_still_in_the_ruler_does_not_drown_all_else():
+    target, day = drawn(0, 30, 5), drawn(1, 30, 5)
+    target[:, 4], day[:, 4] = 0.0, 0.0
+    made = day.clone()
+    made[:, 4] += 1e-4 * drawn(2, 30, 1)[:, 0]
+    ruler = torch.cat([day, target])
+    found = [discrepancy(each, target, 20, generator(), ruler)[0] for each in (day, made)]
+    assert found[1] == pytest.approx(found[0], abs=1e-3)
+
+
 def test_one_image_is_too_few():
     with pytest.raises(ValueError, match="Two of each are needed; 1 and 5 came"):
         discrepancy(drawn(0, 1), drawn(1, 5), 20, generator())

@@ -19,7 +19,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from otherlight.audit.structure import kept
-from otherlight.errors import CheckpointError, LeakError
+from otherlight.errors import CheckpointError, DatasetError, LeakError
 from otherlight.experiment.choose_plan import ChoosePlan
 from otherlight.experiment.inception import inception_distances
 from otherlight.experiment.tradeoff import draw_tradeoff
@@ -74,9 +74,10 @@ def choose(plan: ChoosePlan, to: Path) -> dict[str, Any]:
         seen = _sight(source, plan.images)
         wanted = _sight(target, plan.images, seen)
         rows: list[dict[str, Any]] = []
+        looks = _looks(seen.pixels, seen.boxes), _looks(wanted.pixels, wanted.boxes)
         with task("scoring checkpoints", len(files) + 1) as advance:
             for file in (None, *files):
-                rows.append(_score(file, seen, wanted, plan))
+                rows.append(_score(file, seen, wanted, looks, plan))
                 advance(1)
         choice: dict[str, Any] = {**pick(rows, plan.survival), "rows": rows, "of": str(plan.run)}
         write_json(to / "choice.json", choice)
@@ -121,6 +122,10 @@ def _validation(folder: Path) -> ImageSet:
         raise LeakError(
             f"A checkpoint is chosen on validation sets; {images.name} holds {tests} images of the "
             f"split test. Give another set."
+        )
+    if not len(images):
+        raise DatasetError(
+            f"A checkpoint is chosen on images; {images.name} is empty. Check its filter."
         )
     return images
 
@@ -172,7 +177,18 @@ def _share(edges: Any, shape: torch.Size) -> Share:
     return left / width, top / height, right / width, bottom / height
 
 
-def _score(file: Path | None, seen: _Sight, wanted: _Sight, plan: ChoosePlan) -> dict[str, Any]:
+def _score(
+    file: Path | None,
+    seen: _Sight,
+    wanted: _Sight,
+    looks: tuple[Tensor, Tensor],
+    plan: ChoosePlan,
+) -> dict[str, Any]:
+    """Score one checkpoint; ``looks`` are those of the untranslated source and of the target.
+
+    They are the ruler for every checkpoint alike: one of its own would stretch with what went
+    wrong in it.
+    """
     shown = seen.pixels if file is None else _translated(file, seen, plan)
     left = [
         value
@@ -181,9 +197,8 @@ def _score(file: Path | None, seen: _Sight, wanted: _Sight, plan: ChoosePlan) ->
         if (value := _left(old, new, box)) is not None
     ]
     made = _looks(shown, seen.boxes)
-    target = _looks(wanted.pixels, wanted.boxes)
     chance = torch_generator(plan.seed, "permutations")
-    distance, p = discrepancy(made, target, plan.permutations, chance)
+    distance, p = discrepancy(made, looks[1], plan.permutations, chance, torch.cat(looks))
     row: dict[str, Any] = {
         "checkpoint": UNTRANSLATED if file is None else file.stem,
         "survival": fmean(left) if left else 0.0,

@@ -18,6 +18,8 @@ Kernel = Float[Tensor, "both both"]
 _SIZE = 32
 _FILTERS = 48
 _SCALES = 3
+_LEAST = 0.01
+"""Share of the mean deviation that a value's deviation counts as at least."""
 
 
 def look_of(images: Images) -> Vectors:
@@ -37,17 +39,27 @@ def look_of(images: Images) -> Vectors:
 
 
 def discrepancy(
-    some: Vectors, others: Float[Tensor, "others values"], permutations: int, generator: Generator
+    some: Vectors,
+    others: Float[Tensor, "others values"],
+    permutations: int,
+    generator: Generator,
+    ruler: Float[Tensor, "known values"] | None = None,
 ) -> tuple[float, float]:
     """Squared maximum mean discrepancy, unbiased, and its p value by random permutations.
 
     The kernel is exp(-d^2 / (2 m)), with m the median of the squared distances of all pairs; values
     are first divided by their deviation. Two samples of one distribution give about 0 (it may be
     below), and a p that is uniform; p is (1 + number as large) / (1 + permutations).
+
+    Deviations and m are those of both samples together, so that a few wild vectors make everything
+    else look near. Where several samples are compared with one, give ``ruler``: the distance is
+    then measured by its deviations and its m. The p, whose ruler must not know the samples
+    apart, stays that of both together.
     """
     if min(len(some), len(others)) < 2:
         raise ValueError(f"Two of each are needed; {len(some)} and {len(others)} came.")
-    kernel = _kernel(torch.cat([some, others]).double())
+    both = torch.cat([some, others]).double()
+    kernel = _kernel(both, both)
     count = len(kernel)
     orders = torch.stack(
         [
@@ -59,14 +71,22 @@ def discrepancy(
     chosen.scatter_(1, orders[:, : len(some)], 1.0)
     values = _unbiased(kernel, chosen)
     as_large = int((values[1:] >= values[0] - 1e-12).sum())
+    if ruler is not None:
+        values = _unbiased(_kernel(both, ruler.double()), chosen[:1])
     return float(values[0]), (1 + as_large) / (1 + permutations)
 
 
-def _kernel(vectors: Float[Tensor, "both values"]) -> Kernel:
-    levelled = vectors / vectors.std(0).clamp(min=1e-9)
-    squares = torch.cdist(levelled, levelled).square()
-    above = squares[torch.triu_indices(len(squares), len(squares), 1).unbind()]
-    return torch.exp(-squares / (2.0 * above.median().clamp(min=1e-12)))
+def _kernel(vectors: Float[Tensor, "both values"], ruler: Float[Tensor, "known values"]) -> Kernel:
+    deviation = ruler.std(0)
+    # What hardly varies in the ruler must not drown all else where it varies in the vectors.
+    scale = deviation.clamp(min=max(1e-9, _LEAST * float(deviation.mean())))
+    usual = _squares(ruler / scale)
+    above = usual[torch.triu_indices(len(usual), len(usual), 1).unbind()]
+    return torch.exp(-_squares(vectors / scale) / (2.0 * above.median().clamp(min=1e-12)))
+
+
+def _squares(vectors: Float[Tensor, "rows values"]) -> Float[Tensor, "rows rows"]:
+    return torch.cdist(vectors, vectors).square()
 
 
 def _unbiased(kernel: Kernel, chosen: Float[Tensor, "splits both"]) -> Float[Tensor, " splits"]:
