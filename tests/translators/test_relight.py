@@ -126,6 +126,8 @@ def test_what_it_cannot_take_is_told():
     grey = torch.zeros(1, 8, 8)
     with pytest.raises(PlanError, match=r"3 channels before height and width; \(1, 8, 8\) came"):
         Relight("gamma", probability=1.0)(grey)
+    with pytest.raises(PlanError, match=r"floats of 0\.\.1; torch.int32 came"):
+        Relight("gamma", probability=1.0)(pixels().int())
     with pytest.raises(
         PlanError, match="'histogram' needs a reference set, which images on the fly"
     ):
@@ -154,6 +156,8 @@ def test_albumentations(albumentations: Any):
     assert np.array_equal(sent(dark)(image=rows)["image"], wanted)
     with pytest.raises(PlanError, match=r"RGB images of height x width x 3; \(8, 12\) came"):
         dark(image=rows[..., 0])
+    with pytest.raises(PlanError, match=r"floats of 0\.\.1; uint16 came"):
+        dark(image=rows.astype(np.uint16))
     restored = albumentations.from_dict(albumentations.to_dict(dark))
     assert np.array_equal(restored(image=rows)["image"], wanted)
 

@@ -93,6 +93,11 @@ class Relight(v2.Transform):
                 f"Relight takes images of 3 channels before height and width; "
                 f"{tuple(images.shape)} came. Bring them to RGB first."
             )
+        if images.dtype != torch.uint8 and not images.is_floating_point():
+            raise PlanError(
+                f"Relight takes uint8 of 0..255 or floats of 0..1; {images.dtype} came. Say "
+                f"v2.ToDtype(torch.float32, scale=True) before it."
+            )
         batch = images.reshape(-1, *images.shape[-3:])
         if images.dtype == torch.uint8:
             shown = to_pixels(self.translator.show(to_images(batch), number))

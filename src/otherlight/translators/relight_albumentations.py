@@ -86,6 +86,11 @@ def _shown(translator: OnTheFly, rows: np.ndarray, number: int) -> np.ndarray:
             f"Relight takes RGB images of height x width x 3; {rows.shape} came. Bring them to "
             f"RGB first."
         )
+    if rows.dtype != np.uint8 and not np.issubdtype(rows.dtype, np.floating):
+        raise PlanError(
+            f"Relight takes uint8 of 0..255 or floats of 0..1; {rows.dtype} came. Say A.ToFloat "
+            f"before it."
+        )
     if rows.dtype == np.uint8:
         return to_array(to_pixels(translator.show(to_images(stack([rows])), number))[0])
     shares = torch.from_numpy(np.ascontiguousarray(rows, np.float32)).permute(2, 0, 1)[None]
