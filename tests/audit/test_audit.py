@@ -219,6 +219,9 @@ def test_a_detector_that_is_none_or_knows_other_classes_is_refused(
     )
     with pytest.raises(PlanError, match=r"knows car, pedestrian, and 'by hand' has horse"):
         audit(horses, detector.folder, tmp_path / "b")
+    bare = replace(damaged, classes=(), boxes=damaged.boxes.slice(0, 0))
+    with pytest.raises(PlanError, match=r"and 'by hand' has none\. Give another detector"):
+        audit(bare, detector.folder, tmp_path / "c")
 
 
 def test_a_detector_that_learnt_from_the_translation_is_refused_or_suspected(

@@ -87,8 +87,8 @@ def call(path: Path, lineage: Lineage) -> Witness:
     if not set(about.classes) & set(translated.classes):
         raise PlanError(
             f"A detector must know classes of the set; {path} knows {', '.join(about.classes)}, "
-            f"and {translated.name!r} has {', '.join(translated.classes)}. Give another detector, "
-            f"or map the classes when importing."
+            f"and {translated.name!r} has {', '.join(translated.classes) or 'none'}. Give another "
+            f"detector, or map the classes when importing."
         )
     if record is not None and translated.hash in {entry["hash"] for entry in record.inputs}:
         raise PlanError(
