@@ -5,10 +5,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pytest
 
-from otherlight.errors import CheckpointError, LeakError, PlanError
+from otherlight.errors import CheckpointError, DatasetError, LeakError, PlanError
 from otherlight.experiment import check_plan, read_plan
 from otherlight.experiment.choose import UNTRANSLATED, choose, pick
 from otherlight.experiment.choose_plan import ChoosePlan
@@ -104,6 +105,15 @@ def test_target_labels_are_not_read(made: Path, tmp_path: Path):
 def test_test_images_are_refused(made: Path, tmp_path: Path):
     with pytest.raises(LeakError, match="holds 6 images of the split test"):
         choose(plan(made, target=made / "night_test"), tmp_path / "choice")
+
+
+def test_a_set_without_images_and_weights_that_are_not_there_are_told(made: Path, tmp_path: Path):
+    night = read_set(made / "night_val")
+    write_set(night.take(np.zeros(len(night), np.bool_)), tmp_path / "empty")
+    with pytest.raises(DatasetError, match="is empty. Check its filter"):
+        choose(plan(made, target=tmp_path / "empty"), tmp_path / "choice")
+    with pytest.raises(CheckpointError, match=r"nowhere\.pth is none\. Look"):
+        choose(plan(made, inception=tmp_path / "nowhere.pth"), tmp_path / "choice")
 
 
 def test_a_run_that_kept_nothing_is_told_what_to_say(made: Path, tmp_path: Path):

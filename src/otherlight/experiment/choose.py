@@ -140,11 +140,20 @@ def _describe(
         "images": plan.images,
         "survival": plan.survival,
         "permutations": plan.permutations,
-        "inception": None if plan.inception is None else sha256_of(plan.inception),
+        "inception": None if plan.inception is None else _hash_of(plan.inception),
         "checkpoints": {file.stem: sha256_of(file) for file in files},
     }
     licences = tuple(dict.fromkeys((*trained.licences, source.licence, target.licence)))
     return describe_run("translator", config, plan.seed, inputs, licences, instruction_set())
+
+
+def _hash_of(weights: Path) -> str:
+    if not weights.is_file():
+        raise CheckpointError(
+            f"inception must be a file with the weights of FID's network; {weights} is none. Look "
+            f"for the file, or leave inception out."
+        )
+    return sha256_of(weights)
 
 
 def _sight(images: ImageSet, count: int, at: _Sight | None = None) -> _Sight:
