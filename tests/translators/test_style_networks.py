@@ -131,6 +131,7 @@ def test_the_colours_that_weights_want(tmp_path: Path):
     [
         (b"", "cannot be read with weights only"),
         (b"PK\x03\x04 torn", "cannot be read with weights only"),
+        (b"\x80\x02.", "cannot be read with weights only"),
         ({"features.0.weight": torch.zeros(4, 3, 3, 3)}, "3 convolutions are wanted, 1 came"),
         ([1, 2], "must hold named tensors"),
     ],
