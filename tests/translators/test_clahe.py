@@ -5,11 +5,11 @@ import torch
 
 from otherlight.images.tensors import Tones, from_tones, to_tones
 from otherlight.translators import context_for
-from otherlight.translators.clahe import Clahe, ClaheConfig
+from otherlight.translators.clahe import ClaheConfig, build_clahe
 
 
 def shown(tones: Tones, config: ClaheConfig | None = None) -> Tones:
-    translator = Clahe(config or ClaheConfig(), torch.Generator())
+    translator = build_clahe(config or ClaheConfig(), torch.Generator())
     return to_tones(translator.translate(from_tones(tones)[None], context_for(0, ["a"]))[0])
 
 

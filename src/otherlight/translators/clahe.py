@@ -3,17 +3,16 @@
 Computed by OpenCV on the lightness of CIELAB in 256 steps; colours keep their full precision.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import cv2
 import numpy as np
-from torch import Generator, Tensor
+from torch import Generator
 
 from otherlight.images.dense import Metres
-from otherlight.images.tensors import Images, Tones
-from otherlight.translators.one_by_one import each
-from otherlight.translators.protocols import Context
+from otherlight.images.tensors import Tones
+from otherlight.translators.one_by_one import OneByOne
 
 _SMALLEST_TILE = 16  # fewer than 256 pixels cannot fill the 256 steps
 
@@ -34,38 +33,24 @@ class ClaheConfig:
             raise ValueError(f"tiles must be two numbers from 1 to 256; {self.tiles} came.")
 
 
-class Clahe:
+def build_clahe(config: ClaheConfig, generator: Generator) -> OneByOne:
     """Spread the lightness of each part of an image, with a limit to how far."""
+    del generator
+    return OneByOne(partial(_show, config))
 
-    reversible = False
 
-    def __init__(self, config: ClaheConfig, generator: Generator) -> None:
-        del generator
-        self.config = config
-
-    def translate(self, images: Images, context: Context, *, reverse: bool = False) -> Images:
-        """Equalise lightness tile by tile; colours stay."""
-        assert not reverse
-        return each(images, context, self._show)
-
-    def state(self) -> dict[str, Tensor]:
-        """Hand out nothing: the config says it all."""
-        return {}
-
-    def load_state(self, state: Mapping[str, Tensor]) -> None:
-        """Take nothing."""
-        del state
-
-    def _show(self, tones: Tones, chance: np.random.Generator, depth: Metres | None) -> Tones:
-        del chance, depth
-        height, width = tones.shape[:2]
-        across, down = (
-            max(1, min(number, size // _SMALLEST_TILE))
-            for number, size in zip(self.config.tiles, (width, height), strict=True)
-        )
-        lab = cv2.cvtColor(tones, cv2.COLOR_RGB2LAB)
-        steps = np.rint(lab[..., 0] * 2.55).astype(np.uint8)
-        # Made anew each time: one such object cannot serve several threads.
-        equalised = cv2.createCLAHE(self.config.clip_limit, (across, down)).apply(steps)
-        lab[..., 0] += (equalised.astype(np.float32) - steps) / np.float32(2.55)
-        return np.asarray(cv2.cvtColor(lab, cv2.COLOR_LAB2RGB), np.float32)
+def _show(
+    config: ClaheConfig, tones: Tones, chance: np.random.Generator, depth: Metres | None
+) -> Tones:
+    del chance, depth
+    height, width = tones.shape[:2]
+    across, down = (
+        max(1, min(number, size // _SMALLEST_TILE))
+        for number, size in zip(config.tiles, (width, height), strict=True)
+    )
+    lab = cv2.cvtColor(tones, cv2.COLOR_RGB2LAB)
+    steps = np.rint(lab[..., 0] * 2.55).astype(np.uint8)
+    # Made anew each time: one such object cannot serve several threads.
+    equalised = cv2.createCLAHE(config.clip_limit, (across, down)).apply(steps)
+    lab[..., 0] += (equalised.astype(np.float32) - steps) / np.float32(2.55)
+    return np.asarray(cv2.cvtColor(lab, cv2.COLOR_LAB2RGB), np.float32)

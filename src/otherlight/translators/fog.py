@@ -6,23 +6,22 @@ the air's own light A takes its place; b = ln(20) / visibility, where 5 % of con
 distance is guessed. Shadows of the sun, which fog takes away, stay; lamps get no halo.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
-from torch import Generator, Tensor
+from torch import Generator
 
 from otherlight.images.dense import Metres
-from otherlight.images.tensors import Images, Tones
+from otherlight.images.tensors import Tones
 from otherlight.translators.one_by_one import (
+    OneByOne,
     Range,
     between,
     between_by_ratio,
     check_range,
     check_share,
-    each,
 )
-from otherlight.translators.protocols import Context
 from otherlight.translators.scenery import (
     GAMMA,
     displayed,
@@ -56,40 +55,23 @@ class FogConfig:
         check_share("dull", self.dull)
 
 
-class Fog:
+def build_fog(config: FogConfig, generator: Generator) -> OneByOne:
     """Let the air swallow the distance, by Koschmieder's law."""
+    del generator
+    return OneByOne(partial(_show, config), wants_depth=config.use_depth)
 
-    reversible = False
 
-    def __init__(self, config: FogConfig, generator: Generator) -> None:
-        del generator
-        self.config = config
-        self.wants_depth = config.use_depth
-
-    def translate(self, images: Images, context: Context, *, reverse: bool = False) -> Images:
-        """Put fog before each image, by the context's depth or by a guess."""
-        assert not reverse
-        return each(images, context, self._show)
-
-    def state(self) -> dict[str, Tensor]:
-        """Hand out nothing: the config says it all."""
-        return {}
-
-    def load_state(self, state: Mapping[str, Tensor]) -> None:
-        """Take nothing."""
-        del state
-
-    def _show(self, tones: Tones, chance: np.random.Generator, depth: Metres | None) -> Tones:
-        config = self.config
-        visibility = between_by_ratio(chance, config.visibility)
-        # Fog is white to the eye; cameras see it a little blue or warm.
-        tint = 1.0 + 0.03 * chance.uniform(-1.0, 1.0) * np.array([1.0, 0.0, -1.0], np.float32)
-        air = np.power(np.float32(between(chance, config.air)) * tint, np.float32(GAMMA))
-        known = depth if config.use_depth else None
-        distance = distance_of(tones, known, sky_of(tones, known))
-        height, width = distance.shape
-        density = 1.0 + config.uneven * patches(chance, height, width, 3)
-        light = linear(tones)
-        grey = light.mean(axis=2, keepdims=True)
-        light = grey + np.float32(1.0 - config.dull) * (light - grey)
-        return displayed(veiled(light, distance * density, visibility, air))
+def _show(
+    config: FogConfig, tones: Tones, chance: np.random.Generator, depth: Metres | None
+) -> Tones:
+    visibility = between_by_ratio(chance, config.visibility)
+    # Fog is white to the eye; cameras see it a little blue or warm.
+    tint = 1.0 + 0.03 * chance.uniform(-1.0, 1.0) * np.array([1.0, 0.0, -1.0], np.float32)
+    air = np.power(np.float32(between(chance, config.air)) * tint, np.float32(GAMMA))
+    distance = distance_of(tones, depth, sky_of(tones, depth))
+    height, width = distance.shape
+    density = 1.0 + config.uneven * patches(chance, height, width, 3)
+    light = linear(tones)
+    grey = light.mean(axis=2, keepdims=True)
+    light = grey + np.float32(1.0 - config.dull) * (light - grey)
+    return displayed(veiled(light, distance * density, visibility, air))

@@ -6,18 +6,23 @@ brightest part by day, and the own head lights fall on what is near. Glare sits 
 small bright spots, so not where lamps truly are; surfaces keep the day's shadows.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import cv2
 import numpy as np
 from jaxtyping import Float32
-from torch import Generator, Tensor
+from torch import Generator
 
 from otherlight.images.dense import Metres
-from otherlight.images.tensors import Images, Tones
-from otherlight.translators.one_by_one import Range, between, between_by_ratio, check_range, each
-from otherlight.translators.protocols import Context
+from otherlight.images.tensors import Tones
+from otherlight.translators.one_by_one import (
+    OneByOne,
+    Range,
+    between,
+    between_by_ratio,
+    check_range,
+)
 from otherlight.translators.scenery import (
     HORIZON,
     Plain,
@@ -69,49 +74,32 @@ class NightConfig:
         check_range("noise", self.noise, 0.0, 1.0)
 
 
-class Night:
+def build_night(config: NightConfig, generator: Generator) -> OneByOne:
     """Darken an image, light it by own head lights, add glare, blur and noise."""
+    del generator
+    return OneByOne(partial(_show, config), wants_depth=config.use_depth)
 
-    reversible = False
 
-    def __init__(self, config: NightConfig, generator: Generator) -> None:
-        del generator
-        self.config = config
-        self.wants_depth = config.use_depth
-
-    def translate(self, images: Images, context: Context, *, reverse: bool = False) -> Images:
-        """Make a night of each image, by its own chance."""
-        assert not reverse
-        return each(images, context, self._show)
-
-    def state(self) -> dict[str, Tensor]:
-        """Hand out nothing: the config says it all."""
-        return {}
-
-    def load_state(self, state: Mapping[str, Tensor]) -> None:
-        """Take nothing."""
-        del state
-
-    def _show(self, tones: Tones, chance: np.random.Generator, depth: Metres | None) -> Tones:
-        config = self.config
-        known = depth if config.use_depth else None
-        sky = sky_of(tones, known)
-        distance = distance_of(tones, known, sky)
-        day = np.power(linear(tones), np.float32(between(chance, config.contrast)))
-        lit = between_by_ratio(chance, config.ambient) * _cast(chance)
-        lit = lit + between(chance, config.headlights) * _beam(distance)[..., None]
-        light = day * lit * (1.0 - sky[..., None])
-        light += sky[..., None] * _glow(chance, sky.shape[0])
-        light += _glare(
-            tones, distance, int(chance.integers(config.glare[0], config.glare[1] + 1)), chance
-        )
-        light = _blurred(light, between(chance, config.blur))
-        # A sensor at its gain bends over softly towards white.
-        shown = displayed(1.0 - np.exp(np.float32(-between(chance, (1.3, 2.6))) * light))
-        # Shot noise is even in tones; a sensor's own shows where it is dark.
-        grain = chance.standard_normal(shown.shape, np.float32)
-        strength = np.float32(between(chance, config.noise))
-        return shown + grain * strength * (0.5 + 0.5 * 0.15 / (shown + 0.15))
+def _show(
+    config: NightConfig, tones: Tones, chance: np.random.Generator, depth: Metres | None
+) -> Tones:
+    sky = sky_of(tones, depth)
+    distance = distance_of(tones, depth, sky)
+    day = np.power(linear(tones), np.float32(between(chance, config.contrast)))
+    lit = between_by_ratio(chance, config.ambient) * _cast(chance)
+    lit = lit + between(chance, config.headlights) * _beam(distance)[..., None]
+    light = day * lit * (1.0 - sky[..., None])
+    light += sky[..., None] * _glow(chance, sky.shape[0])
+    light += _glare(
+        tones, distance, int(chance.integers(config.glare[0], config.glare[1] + 1)), chance
+    )
+    light = _blurred(light, between(chance, config.blur))
+    # A sensor at its gain bends over softly towards white.
+    shown = displayed(1.0 - np.exp(np.float32(-between(chance, (1.3, 2.6))) * light))
+    # Shot noise is even in tones; a sensor's own shows where it is dark.
+    grain = chance.standard_normal(shown.shape, np.float32)
+    strength = np.float32(between(chance, config.noise))
+    return shown + grain * strength * (0.5 + 0.5 * 0.15 / (shown + 0.15))
 
 
 def _cast(chance: np.random.Generator) -> Float32[np.ndarray, " 3"]:

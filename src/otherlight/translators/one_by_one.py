@@ -5,11 +5,12 @@ neither the batch nor the number of threads changes a pixel.
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 import numpy as np
 import torch
-from torch import Generator
+from torch import Generator, Tensor
 
 from otherlight.images.dense import Metres
 from otherlight.images.tensors import Images, Tones, from_tones, to_tones
@@ -20,6 +21,33 @@ Range = tuple[float, float]
 
 Show = Callable[[Tones, np.random.Generator, Metres | None], Tones]
 """From one image, its chance and its depth (if known) to the image in another light."""
+
+
+class OneByOne:
+    """A translator made of a function on one image: one-way, with nothing to remember.
+
+    Only with ``wants_depth`` does the function get depth.
+    """
+
+    reversible = False
+
+    def __init__(self, show: Show, *, wants_depth: bool = False) -> None:
+        self.show = show
+        self.wants_depth = wants_depth
+
+    def translate(self, images: Images, context: Context, *, reverse: bool = False) -> Images:
+        """Show each image in another light, by its own chance."""
+        assert not reverse
+        known = context if self.wants_depth else replace(context, depth=None)
+        return each(images, known, self.show)
+
+    def state(self) -> dict[str, Tensor]:
+        """Hand out nothing: the config says it all."""
+        return {}
+
+    def load_state(self, state: Mapping[str, Tensor]) -> None:
+        """Take nothing."""
+        del state
 
 
 def each(images: Images, context: Context, show: Show) -> Images:

@@ -6,19 +6,24 @@ road is found by its looks and mirrors the image turned over at the horizon: a w
 mirror image, puddles' edges, spray and wipers are not modelled.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import cv2
 import numpy as np
 from jaxtyping import Float32
-from torch import Generator, Tensor
+from torch import Generator
 
 from otherlight.images.dense import Metres
-from otherlight.images.tensors import Images, Tones
-from otherlight.translators.one_by_one import Range, between, between_by_ratio, check_range, each
+from otherlight.images.tensors import Tones
+from otherlight.translators.one_by_one import (
+    OneByOne,
+    Range,
+    between,
+    between_by_ratio,
+    check_range,
+)
 from otherlight.translators.particles import Shower, cover
-from otherlight.translators.protocols import Context
 from otherlight.translators.scenery import (
     HORIZON,
     Plain,
@@ -61,44 +66,27 @@ class RainConfig:
         check_range("drops", self.drops, 0.0, 1000.0)
 
 
-class Rain:
+def build_rain(config: RainConfig, generator: Generator) -> OneByOne:
     """Dull an image, wet its road, and let streaks fall before it."""
+    del generator
+    return OneByOne(partial(_show, config), wants_depth=config.use_depth)
 
-    reversible = False
 
-    def __init__(self, config: RainConfig, generator: Generator) -> None:
-        del generator
-        self.config = config
-        self.wants_depth = config.use_depth
-
-    def translate(self, images: Images, context: Context, *, reverse: bool = False) -> Images:
-        """Let it rain in each image, by its own chance."""
-        assert not reverse
-        return each(images, context, self._show)
-
-    def state(self) -> dict[str, Tensor]:
-        """Hand out nothing: the config says it all."""
-        return {}
-
-    def load_state(self, state: Mapping[str, Tensor]) -> None:
-        """Take nothing."""
-        del state
-
-    def _show(self, tones: Tones, chance: np.random.Generator, depth: Metres | None) -> Tones:
-        config = self.config
-        known = depth if config.use_depth else None
-        sky = sky_of(tones, known)
-        distance = distance_of(tones, known, sky)
-        hard = between(chance, config.hard)
-        cloud = np.float32(between(chance, (0.45, 0.75))) * np.ones(3, np.float32)
-        light = overcast(linear(tones), sky, cloud, 0.5)
-        light = _wet(light, ground_of(tones, sky), between(chance, config.wet), chance)
-        light = veiled(light, distance, between_by_ratio(chance, config.visibility), cloud)
-        light = light * np.float32(between(chance, config.darkness))
-        streaks = cover(_shower(hard, chance), distance, chance)[..., None]
-        light += np.float32(0.6) * streaks * (cloud * np.float32(0.9) - light)
-        number = int(chance.integers(config.drops[0], config.drops[1] + 1))
-        return displayed(_through_drops(light, number, chance))
+def _show(
+    config: RainConfig, tones: Tones, chance: np.random.Generator, depth: Metres | None
+) -> Tones:
+    sky = sky_of(tones, depth)
+    distance = distance_of(tones, depth, sky)
+    hard = between(chance, config.hard)
+    cloud = np.float32(between(chance, (0.45, 0.75))) * np.ones(3, np.float32)
+    light = overcast(linear(tones), sky, cloud, 0.5)
+    light = _wet(light, ground_of(tones, sky), between(chance, config.wet), chance)
+    light = veiled(light, distance, between_by_ratio(chance, config.visibility), cloud)
+    light = light * np.float32(between(chance, config.darkness))
+    streaks = cover(_shower(hard, chance), distance, chance)[..., None]
+    light += np.float32(0.6) * streaks * (cloud * np.float32(0.9) - light)
+    number = int(chance.integers(config.drops[0], config.drops[1] + 1))
+    return displayed(_through_drops(light, number, chance))
 
 
 def _shower(hard: float, chance: np.random.Generator) -> Shower:

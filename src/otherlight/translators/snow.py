@@ -4,17 +4,22 @@ The ground is found by its looks (grey, even, low in the image). Snow that lies 
 trees, tracks of wheels, and the relief of lying snow are not modelled.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
-from torch import Generator, Tensor
+from torch import Generator
 
 from otherlight.images.dense import Metres
-from otherlight.images.tensors import Images, Tones
-from otherlight.translators.one_by_one import Range, between, between_by_ratio, check_range, each
+from otherlight.images.tensors import Tones
+from otherlight.translators.one_by_one import (
+    OneByOne,
+    Range,
+    between,
+    between_by_ratio,
+    check_range,
+)
 from otherlight.translators.particles import Shower, cover
-from otherlight.translators.protocols import Context
 from otherlight.translators.scenery import (
     Plain,
     displayed,
@@ -49,45 +54,28 @@ class SnowConfig:
         check_range("ground", self.ground, 0.0, 1.0)
 
 
-class Snow:
+def build_snow(config: SnowConfig, generator: Generator) -> OneByOne:
     """Let snow fall before an image, and lie on its ground."""
+    del generator
+    return OneByOne(partial(_show, config), wants_depth=config.use_depth)
 
-    reversible = False
 
-    def __init__(self, config: SnowConfig, generator: Generator) -> None:
-        del generator
-        self.config = config
-        self.wants_depth = config.use_depth
-
-    def translate(self, images: Images, context: Context, *, reverse: bool = False) -> Images:
-        """Let it snow in each image, by its own chance."""
-        assert not reverse
-        return each(images, context, self._show)
-
-    def state(self) -> dict[str, Tensor]:
-        """Hand out nothing: the config says it all."""
-        return {}
-
-    def load_state(self, state: Mapping[str, Tensor]) -> None:
-        """Take nothing."""
-        del state
-
-    def _show(self, tones: Tones, chance: np.random.Generator, depth: Metres | None) -> Tones:
-        config = self.config
-        known = depth if config.use_depth else None
-        sky = sky_of(tones, known)
-        distance = distance_of(tones, known, sky)
-        cloud = _WHITE * np.float32(between(chance, (0.4, 0.7)))
-        light = overcast(linear(tones), sky, cloud, 0.4)
-        lying = _lying(ground_of(tones, sky), between(chance, config.ground), chance)[..., None]
-        # What lies is lit as its place is: shadows stay in it, much paler.
-        lit = light.mean(axis=2, keepdims=True)
-        white = cloud * (np.float32(0.75) + np.float32(0.35) * np.minimum(lit / 0.25, 1.0))
-        light += lying * (white - light)
-        light = veiled(light, distance, between_by_ratio(chance, config.visibility), cloud)
-        flakes = cover(_shower(between(chance, config.hard), chance), distance, chance)[..., None]
-        light += np.float32(0.9) * flakes * (cloud * np.float32(1.6) - light)
-        return displayed(light)
+def _show(
+    config: SnowConfig, tones: Tones, chance: np.random.Generator, depth: Metres | None
+) -> Tones:
+    sky = sky_of(tones, depth)
+    distance = distance_of(tones, depth, sky)
+    cloud = _WHITE * np.float32(between(chance, (0.4, 0.7)))
+    light = overcast(linear(tones), sky, cloud, 0.4)
+    lying = _lying(ground_of(tones, sky), between(chance, config.ground), chance)[..., None]
+    # What lies is lit as its place is: shadows stay in it, much paler.
+    lit = light.mean(axis=2, keepdims=True)
+    white = cloud * (np.float32(0.75) + np.float32(0.35) * np.minimum(lit / 0.25, 1.0))
+    light += lying * (white - light)
+    light = veiled(light, distance, between_by_ratio(chance, config.visibility), cloud)
+    flakes = cover(_shower(between(chance, config.hard), chance), distance, chance)[..., None]
+    light += np.float32(0.9) * flakes * (cloud * np.float32(1.6) - light)
+    return displayed(light)
 
 
 def _shower(hard: float, chance: np.random.Generator) -> Shower:
