@@ -142,6 +142,39 @@ def test_resumed_it_learns_on_to_the_last_digit(name: str):
         assert torch.equal(value, resumed.state()[key]), key
 
 
+TWO = ("target", "source")
+KEPT = {
+    "cut": (("target",), ("chance", "head")),
+    "pix2pix": (("target",), ("chance",)),
+    "cyclegan": (TWO, ("replay_source", "replay_target")),
+    "hedgan": (("target",), ("replay_target",)),
+    "rcfngan": (("target",), ("replay_target", "student")),
+}
+"""The lights a method makes, and what else it needs to learn on."""
+
+
+@pytest.mark.parametrize("name", KEPT)
+@pytest.mark.parametrize("averaged", [False, True])
+def test_a_checkpoint_names_its_parts_as_older_runs_did(name: str, averaged: bool):
+    more = {"average": 0.9, "skip": True, "match_colours": True} if averaged else {}
+    more |= {"generator": "resnet"} if name == "pix2pix" else {}
+    method = TRANSLATORS[name]
+    options = SMALL[name] | {"average": 0.0} | more
+    translator = method.build(method.config(**options), torch_generator(0, "weights"))
+    assert isinstance(translator, Learned)
+    learn(translator, range(1))
+    lights, others = KEPT[name]
+    seen = ("source", "target") if name in ("cyclegan", "hedgan", "rcfngan") else ("target",)
+    wanted = {f"model.generator_{light}" for light in lights}
+    wanted |= {f"training.discriminator_{light}" for light in lights}
+    wanted |= {f"training.{part}" for part in others}
+    wanted |= {f"training.optimiser_{place}" for place in range(3 if "student" in others else 2)}
+    if averaged:
+        wanted |= {f"training.generator_{light}" for light in lights}
+        wanted |= {f"training.colours_{light}" for light in seen}
+    assert {".".join(key.split(".")[:2]) for key in translator.state()} == wanted
+
+
 def test_an_unknown_name_is_told_the_nearest():
     with pytest.raises(Exception, match=r"'cyclgan' is neither. Did you mean 'cyclegan'\?"):
         method_of("cyclgan")

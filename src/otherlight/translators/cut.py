@@ -11,7 +11,7 @@ from typing import TypeVar
 
 import torch
 from jaxtyping import Int
-from torch import Generator, Tensor, nn
+from torch import Generator, Tensor
 
 from otherlight.errors import PlanError
 from otherlight.images.tensors import Images
@@ -37,7 +37,7 @@ from otherlight.translators.gan import (
     painter_of,
     weighted_sum,
 )
-from otherlight.translators.parts import Parts
+from otherlight.translators.parts import Parts, gan_parts
 from otherlight.translators.protocols import Context
 
 Config = TypeVar("Config", bound="CUTConfig")
@@ -201,17 +201,13 @@ class CUT:
         return {"adversarial": 1.0, "nce": nce, "identity": identity}
 
     def _parts(self) -> Parts:
-        training: dict[str, nn.Module] = {
-            "discriminator_target": self.discriminator_target,
-            "head": self.head,
-        }
-        if self.config.match_colours:
-            training["colours_target"] = self.colours_target
-        if self.config.average:
-            training["generator_target"] = self.generator_target
-        return Parts(
-            model={"generator_target": self.painter_target},
-            training=training,
+        return gan_parts(
+            self.config,
+            {"target": self.painter_target},
+            {"target": self.generator_target},
+            {"target": self.discriminator_target},
+            {"target": self.colours_target},
+            {"head": self.head},
             optimisers=self.optimisers,
             chance={"chance": self.chance},
         )

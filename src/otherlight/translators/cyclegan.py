@@ -26,7 +26,7 @@ from otherlight.translators.gan import (
     painter_of,
     weighted_sum,
 )
-from otherlight.translators.parts import Parts
+from otherlight.translators.parts import Parts, gan_parts
 from otherlight.translators.protocols import Context
 from otherlight.translators.replay_buffer import ReplayBuffer
 
@@ -137,27 +137,21 @@ class CycleGAN:
         return {"adversarial": 1.0, "cycle": cycle, "identity": identity}
 
     def _painters(self) -> dict[str, nn.Module]:
-        return {"generator_target": self.painter_target, "generator_source": self.painter_source}
+        return {"target": self.painter_target, "source": self.painter_source}
 
     def _taught(self) -> dict[str, nn.Module]:
-        return {
-            "generator_target": self.generator_target,
-            "generator_source": self.generator_source,
-        }
+        return {"target": self.generator_target, "source": self.generator_source}
 
     def _discriminators(self) -> dict[str, nn.Module]:
-        return {
-            "discriminator_target": self.discriminator_target,
-            "discriminator_source": self.discriminator_source,
-        }
+        return {"target": self.discriminator_target, "source": self.discriminator_source}
 
     def _parts(self) -> Parts:
-        colours = {"colours_target": self.colours_target, "colours_source": self.colours_source}
-        return Parts(
-            model=self._painters(),
-            training=self._discriminators()
-            | (colours if self.config.match_colours else {})
-            | (self._taught() if self.config.average else {}),
+        return gan_parts(
+            self.config,
+            self._painters(),
+            self._taught(),
+            self._discriminators(),
+            {"target": self.colours_target, "source": self.colours_source},
             optimisers=self.optimisers,
             buffers={"replay_target": self.replay_target, "replay_source": self.replay_source},
             chance={"chance": self.chance} if self.config.objective == "wgan_gp" else {},

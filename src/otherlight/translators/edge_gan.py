@@ -10,7 +10,7 @@ paper.
 from collections.abc import Mapping
 
 import torch
-from torch import Generator, Tensor, nn
+from torch import Generator, Tensor
 from torch.nn import functional as F
 from torch.optim import Adam
 
@@ -41,7 +41,7 @@ from otherlight.translators.gan import (
     painter_of,
     weighted_sum,
 )
-from otherlight.translators.parts import Parts
+from otherlight.translators.parts import Parts, gan_parts
 from otherlight.translators.protocols import Context
 from otherlight.translators.replay_buffer import ReplayBuffer
 
@@ -182,16 +182,14 @@ class EdgeGAN:
             lead_colours(net, self.colours[light])
 
     def _parts(self, *, with_student: bool) -> Parts:
-        def named(what: str, nets: Mapping[str, nn.Module]) -> dict[str, nn.Module]:
-            return {f"{what}_{light}": net for light, net in nets.items()}
-
-        student = {} if self.student is None else {"student": self.student}
-        return Parts(
-            model=named("generator", self.painters),
-            training=named("discriminator", self.discriminators)
-            | (student if with_student else {})
-            | (named("colours", self.colours) if self.config.match_colours else {})
-            | (named("generator", self.generators) if self.config.average else {}),
+        student = {"student": self.student} if with_student and self.student is not None else {}
+        return gan_parts(
+            self.config,
+            self.painters,
+            self.generators,
+            self.discriminators,
+            self.colours,
+            student,
             optimisers=self.optimisers,
             buffers={f"replay_{light}": replay for light, replay in self.replays.items()},
             chance={"chance": self.chance} if self.config.objective == "wgan_gp" else {},

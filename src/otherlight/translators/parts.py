@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import TypedDict, Unpack
 
 from torch import Generator, Tensor, nn
 from torch.optim import Optimizer
@@ -15,7 +16,10 @@ from otherlight.training.checkpoint import (
     module_state,
     optimiser_state,
 )
+from otherlight.translators.gan import GANConfig
 from otherlight.translators.replay_buffer import ReplayBuffer
+
+Nets = Mapping[str, nn.Module]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,8 +30,8 @@ class Parts:
     the other's running average.
     """
 
-    model: Mapping[str, nn.Module]
-    training: Mapping[str, nn.Module] = field(default_factory=dict[str, nn.Module])
+    model: Nets
+    training: Nets = field(default_factory=dict[str, nn.Module])
     optimisers: tuple[Optimizer, ...] = ()
     buffers: Mapping[str, ReplayBuffer] = field(default_factory=dict[str, ReplayBuffer])
     chance: Mapping[str, Generator] = field(default_factory=dict[str, Generator])
@@ -62,3 +66,38 @@ class Parts:
             yield buffer.state(f"training.{name}")
         for name, generator in self.chance.items():
             yield generator_state(f"training.{name}", generator)
+
+
+class More(TypedDict, total=False):
+    """What `Parts` hold beside networks."""
+
+    optimisers: tuple[Optimizer, ...]
+    buffers: Mapping[str, ReplayBuffer]
+    chance: Mapping[str, Generator]
+
+
+def gan_parts(
+    config: GANConfig,
+    painters: Nets,
+    generators: Nets,
+    discriminators: Nets,
+    colours: Nets,
+    others: Nets | None = None,
+    **more: Unpack[More],
+) -> Parts:
+    """Join the parts of a method with generators and discriminators, each by the light it is for.
+
+    ``others`` learn too, under their own names. Colours are a part where they are matched,
+    generators where their average paints for them.
+    """
+    training = {
+        **_by_light("discriminator", discriminators),
+        **(others or {}),
+        **_by_light("colours", colours if config.match_colours else {}),
+        **_by_light("generator", generators if config.average else {}),
+    }
+    return Parts(model=_by_light("generator", painters), training=training, **more)
+
+
+def _by_light(what: str, nets: Nets) -> dict[str, nn.Module]:
+    return {f"{what}_{light}": net for light, net in nets.items()}

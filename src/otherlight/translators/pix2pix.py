@@ -37,7 +37,7 @@ from otherlight.translators.gan import (
     painter_of,
     weighted_sum,
 )
-from otherlight.translators.parts import Parts
+from otherlight.translators.parts import Parts, gan_parts
 from otherlight.translators.protocols import Context
 
 Config = TypeVar("Config", bound="Pix2PixConfig")
@@ -140,14 +140,12 @@ class Pix2Pix:
         return [net.noise(images, chance)] if isinstance(net, UNetGenerator) else []
 
     def _parts(self) -> Parts:
-        training: dict[str, nn.Module] = {"discriminator_target": self.discriminator_target}
-        if self.config.match_colours:
-            training["colours_target"] = self.colours_target
-        if self.config.average:
-            training["generator_target"] = self.generator_target
-        return Parts(
-            model={"generator_target": self.painter_target},
-            training=training,
+        return gan_parts(
+            self.config,
+            {"target": self.painter_target},
+            {"target": self.generator_target},
+            {"target": self.discriminator_target},
+            {"target": self.colours_target},
             optimisers=self.optimisers,
             chance={"chance": self.chance},
         )
