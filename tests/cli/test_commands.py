@@ -150,6 +150,17 @@ def test_a_wrong_command_ends_with_its_code_and_one_sentence(
         assert len([line for line in result.told.splitlines() if "world" not in line]) <= 1
 
 
+def test_every_translator_is_listed_with_a_sentence_of_its_own(ask: Ask, tmp_path: Path):
+    rows = json.loads(ask("list", "translators", "--json", folder=tmp_path).out)
+    said = {row["name"]: row["about"] for row in rows}
+    assert len(set(said.values())) == len(said)
+    assert all(about[0].isupper() and about.endswith(".") for about in said.values())
+    for name in ("hedgan", "hedngan", "rcfgan", "rcfngan"):
+        assert ("HED" in said[name], "RCF" in said[name]) == ("hed" in name, "rcf" in name)
+        assert ("student" in said[name]) == ("ngan" in name)
+        assert said[name].endswith("; two-sided with cycle_weight.")
+
+
 def test_the_conditions_are_listed(ask: Ask, tmp_path: Path):
     rows = json.loads(ask("list", "conditions", "--json", folder=tmp_path).out)
     assert {"name": "night", "about": "night, clear"} in rows

@@ -156,7 +156,11 @@ def _translators() -> list[dict[str, str]]:
     from otherlight.translators import TRANSLATORS
 
     return [
-        {"name": name, "about": _first_line(method.build), "licence": method.licence}
+        {
+            "name": name,
+            "about": method.about or _first_line(method.build),
+            "licence": method.licence,
+        }
         for name, method in TRANSLATORS.items()
     ]
 

@@ -109,3 +109,5 @@ class Method:
     decay_from: float = 0.5
     """The paper's length, and the share of it after which the learning rate falls to 0."""
     licence: str = "Apache-2.0"
+    about: str = ""
+    """What it does, in a sentence; without it, the first line of what ``build`` says of itself."""
