@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import save_file
 from torch import nn
 from torch.optim import Adam
 
@@ -97,6 +98,23 @@ def test_a_torn_checkpoint_is_named(tmp_path: Path):
         load_state(path)
     with pytest.raises(CheckpointError, match="There must be a checkpoint"):
         load_state(tmp_path / "b.safetensors")
+
+
+@pytest.mark.parametrize(
+    ("about", "reason"),
+    [
+        ('{"step": 4', "it cannot be read .Expecting ',' delimiter: line 1 column 11"),
+        ("", "it cannot be read .Expecting value"),
+        ("[" * 100_000, "it cannot be read .maximum recursion|it cannot be read .Exp"),
+        ("[4]", "it is a list"),
+        ("null", "it is a NoneType"),
+    ],
+)
+def test_a_checkpoint_whose_facts_are_torn_is_named(tmp_path: Path, about: str, reason: str):
+    path = tmp_path / "a.safetensors"
+    save_file({"weight": torch.ones(2)}, path, {"about": about})
+    with pytest.raises(CheckpointError, match=rf"a.safetensors says of itself, .*; ({reason})"):
+        load_state(path)
 
 
 def test_a_resumed_log_drops_what_will_be_written_again(tmp_path: Path):

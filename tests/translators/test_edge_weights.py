@@ -185,7 +185,7 @@ def test_rubbish_is_told_in_a_sentence(tmp_path: Path, content: bytes):
 def test_a_hostile_header_is_told_in_a_sentence(tmp_path: Path):
     file = tmp_path / "edges.safetensors"
     save_file(stored("hed"), file, {"about": "[" * 100_000})
-    with pytest.raises(CheckpointError, match="what it says of itself cannot be read"):
+    with pytest.raises(CheckpointError, match="says of itself, its entry 'about', must be"):
         edge_facts(str(file), "hed")
 
 

@@ -28,10 +28,14 @@ def save_state(path: Path, state: Mapping[str, Tensor], about: Mapping[str, Any]
 
 
 def load_state(path: Path) -> tuple[State, dict[str, Any]]:
-    """Read what `save_state` wrote."""
+    """Read what `save_state` wrote.
+
+    Raises:
+        CheckpointError: there is no such file, it is torn, or what it says of itself is no facts.
+    """
     try:
         with safe_open(path, "pt") as file:
-            about = json.loads((file.metadata() or {}).get("about", "{}"))
+            about = _facts((file.metadata() or {}).get("about", "{}"), path)
             return {name: file.get_tensor(name) for name in file.keys()}, about  # noqa: SIM118
     except FileNotFoundError as error:
         raise CheckpointError(f"There must be a checkpoint at {path}; there is none.") from error
@@ -40,6 +44,22 @@ def load_state(path: Path) -> tuple[State, dict[str, Any]]:
             f"{path} must be a whole safetensors file; it cannot be read ({error}). "
             f"Remove it and run again."
         ) from error
+
+
+def _facts(text: str, path: Path) -> dict[str, Any]:
+    """Read the facts beside the tensors."""
+    try:
+        about = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        reason = f"it cannot be read ({str(error)[:80]})"
+    else:
+        if isinstance(about, dict):
+            return about
+        reason = f"it is a {type(about).__name__}"
+    raise CheckpointError(
+        f"What {path} says of itself, its entry 'about', must be a JSON object; {reason}. "
+        f"Remove it and run again, or give another file."
+    )
 
 
 def module_state(name: str, module: nn.Module) -> State:

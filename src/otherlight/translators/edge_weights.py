@@ -122,7 +122,7 @@ def _file(what: str, architecture: Architecture) -> Path:
 
 def _read(file: Path, architecture: Architecture) -> dict[str, Tensor]:
     """Read tensors by our own names, in fp32."""
-    stored = _plain(file) if file.suffix == ".safetensors" else _unwrapped(file)
+    stored = load_state(file)[0] if file.suffix == ".safetensors" else _unwrapped(file)
     state = dict[str, Tensor]()
     for name, value in stored.items():
         own = _own_name(name)
@@ -141,16 +141,6 @@ def _read(file: Path, architecture: Architecture) -> dict[str, Tensor]:
             f"Give another file."
         )
     return state
-
-
-def _plain(file: Path) -> Mapping[str, Tensor]:
-    try:
-        return load_state(file)[0]
-    except (ValueError, RecursionError) as error:
-        raise CheckpointError(
-            f"{file} must be a plain safetensors file; what it says of itself cannot be read "
-            f"({str(error)[:80]}). Save it again."
-        ) from error
 
 
 def _unwrapped(file: Path) -> Mapping[str, Tensor]:
