@@ -1,22 +1,27 @@
 """torch.hub: real entry points, real files, a real server on this machine."""
 
+import contextlib
+import socket
 import threading
 from collections.abc import Iterator
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
+import torchvision
 from PIL import Image
 
 from otherlight.errors import CheckpointError, OtherlightError, PlanError
 from otherlight.records.files import sha256_of
 from otherlight.training.seeding import torch_generator
 from otherlight.translators import TRANSLATORS, published
-from otherlight.translators.hub import HubTranslator, load
+from otherlight.translators.backbones import fetch_published
+from otherlight.translators.hub import HubTranslator, fetch, load
 from otherlight.translators.model_file import load_translator, save_model
 from otherlight.translators.published import PUBLISHED, Published
 from translators.originals import trained
@@ -127,6 +132,59 @@ def test_an_address_is_fetched_once_and_its_hash_made_sure_of(address: str, weig
     with pytest.raises(CheckpointError, match="must send a file .* 404"):
         ask("cyclegan", f"{address}x", sha256="1" * 64)
     assert len(list((Path(torch.hub.get_dir()) / "checkpoints").iterdir())) == 1
+
+
+@pytest.fixture(params=["nothing", "half"])
+def mute(request: pytest.FixtureRequest) -> Iterator[str]:
+    """A server that accepts, and then says nothing, or half of what it has, and no more."""
+    said = b"HTTP/1.0 200 OK\r\nContent-Length: 1000\r\n\r\nPK" if request.param == "half" else b""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        held = list[socket.socket]()
+
+        def accept() -> None:
+            with contextlib.suppress(OSError):
+                while True:
+                    held.append(server.accept()[0])
+                    held[-1].sendall(said)
+
+        threading.Thread(target=accept, daemon=True).start()
+        yield f"http://127.0.0.1:{server.getsockname()[1]}/weights-0123abcd.pth"
+        for each in held:
+            each.close()
+        server.shutdown(socket.SHUT_RDWR)
+
+
+def test_a_server_that_says_nothing_is_not_waited_for(
+    mute: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "home"))
+    with pytest.raises(
+        CheckpointError, match=r"it did not \(nothing came from it for 0.2 seconds\)"
+    ):
+        fetch(mute, "0" * 64, patience=0.2)
+    with monkeypatch.context() as patched:
+        patched.setattr(torchvision.models, "get_weight", lambda _: SimpleNamespace(url=mute))
+        sentence = r"from torchvision \(nothing came from it for 0.2 seconds\). Fetch them"
+        with pytest.raises(CheckpointError, match=sentence):
+            fetch_published("VGG19_Weights.IMAGENET1K_V1", patience=0.2)
+    assert not [file for file in (tmp_path / "home").rglob("*") if file.is_file()]
+
+
+def test_weights_of_torchvision_are_fetched_once_by_their_name(
+    address: str, weights: Path, monkeypatch: pytest.MonkeyPatch
+):
+    named = weights.with_name(f"squeezenet-{sha256_of(weights)[:8]}.pth")
+    weights.rename(named)
+    found = SimpleNamespace(url=address.replace(weights.name, named.name))
+    monkeypatch.setattr(torchvision.models, "get_weight", lambda _: found)
+    fetched = fetch_published("SqueezeNet1_1_Weights.IMAGENET1K_V1")
+    assert fetched.name == named.name
+    assert fetched.read_bytes() == named.read_bytes()
+    named.unlink()
+    assert fetch_published("SqueezeNet1_1_Weights.IMAGENET1K_V1") == fetched
+    fetched.unlink()
+    with pytest.raises(CheckpointError, match="could not be had from torchvision .*404"):
+        fetch_published("SqueezeNet1_1_Weights.IMAGENET1K_V1")
 
 
 def test_published_weights_need_a_known_hash(

@@ -21,6 +21,7 @@ from otherlight.errors import CheckpointError, PlanError
 from otherlight.nets.squeezenet import LAYERS, SqueezeNet
 from otherlight.nets.vgg import VGG, Entry, Padding, Pooling, layer_names
 from otherlight.records.files import sha256_of
+from otherlight.training.download import PATIENCE, download
 from otherlight.training.seeding import torch_generator
 
 Backbone = Literal["vgg16", "vgg19", "squeezenet"]
@@ -141,8 +142,6 @@ def _found(asked: Weights) -> tuple[dict[str, Tensor], Inputs]:
 
 
 def _of_torchvision(asked: Weights) -> tuple[dict[str, Tensor], Inputs]:
-    from torchvision.models import get_weight
-
     inputs: Inputs = "torchvision" if asked.inputs == "auto" else asked.inputs
     names = {
         ("vgg16", "torchvision"): "VGG16_Weights.IMAGENET1K_V1",
@@ -156,14 +155,30 @@ def _of_torchvision(asked: Weights) -> tuple[dict[str, Tensor], Inputs]:
             f"torchvision has {asked.backbone} for inputs: torchvision (vgg16 for rgb too); "
             f"{inputs!r} came. Leave inputs out, or give weights: FILE."
         )
+    return read_weights(fetch_published(name)), inputs
+
+
+def fetch_published(name: str, patience: float = PATIENCE) -> Path:
+    """Fetch weights of torchvision once, into torch's own folder, as torchvision itself would.
+
+    Raises:
+        CheckpointError: they do not come, or nothing comes for ``patience`` seconds.
+    """
+    from torchvision.models import get_weight
+
+    address: str = get_weight(name).url
+    # vgg19-dcbb9e9d.pth: its hash begins with what its name ends on.
+    file = Path(torch.hub.get_dir()) / "checkpoints" / address.rpartition("/")[2]
+    if file.exists():
+        return file
     try:
-        weights = get_weight(name)
-        return dict(weights.get_state_dict(progress=False, check_hash=True)), inputs
-    except (OSError, RuntimeError) as error:
+        download(address, file, file.stem.rpartition("-")[2], patience)
+    except OSError as error:
         raise CheckpointError(
-            f"The weights of {asked.backbone} could not be had from torchvision ({error}). Fetch "
-            f"them where there is a network, and give weights: FILE."
+            f"The weights {name} could not be had from torchvision ({error}). Fetch them where "
+            f"there is a network, and give weights: FILE."
         ) from error
+    return file
 
 
 def _set_colours(entry: Entry, inputs: Inputs, asked: Weights) -> None:

@@ -20,6 +20,7 @@ from otherlight.errors import CheckpointError, PlanError
 from otherlight.images.tensors import Images, stack, to_images
 from otherlight.records.files import digest, sha256_of
 from otherlight.training.devices import choose_device
+from otherlight.training.download import PATIENCE, download
 from otherlight.training.seeding import torch_generator
 from otherlight.translators import TRANSLATORS, Translator, context_for, method_of
 from otherlight.translators.model_file import Loaded, load_translator
@@ -161,11 +162,11 @@ def _published(name: str, sha256: str | None) -> Path:
     return _find(name, found.file, known)
 
 
-def fetch(address: str, sha256: str | None) -> Path:
+def fetch(address: str, sha256: str | None, patience: float = PATIENCE) -> Path:
     """Fetch a file once, into torch's own folder for such files, and make sure of its hash.
 
     Raises:
-        CheckpointError: no hash is given, it does not come, or it is another.
+        CheckpointError: no hash is given, nothing comes for ``patience`` seconds, or another file.
     """
     if sha256 is None:
         raise CheckpointError(
@@ -176,10 +177,9 @@ def fetch(address: str, sha256: str | None) -> Path:
     file = Path(torch.hub.get_dir()) / "checkpoints" / f"otherlight-{wanted}{suffix}"
     if file.exists() and sha256_of(file) == wanted:
         return file
-    file.parent.mkdir(parents=True, exist_ok=True)
     try:
-        torch.hub.download_url_to_file(address, str(file), hash_prefix=wanted, progress=False)
-    except Exception as error:  # of the network, of the server, of the disk, of the hash
+        download(address, file, wanted, patience)
+    except OSError as error:
         raise CheckpointError(
             f"{address} must send a file of the hash {wanted}; it did not ({error}). Mend the "
             f"address or the hash, or fetch the file yourself and give its path."
