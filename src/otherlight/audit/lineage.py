@@ -26,7 +26,22 @@ class Lineage:
 
 
 def trace(translated: ImageSet, source: Path | None = None) -> Lineage:
-    """Find the images that a set was translated from, and make sure of every byte.
+    """Find the images that a set was translated from, and lay its labels over them.
+
+    Raises:
+        DatasetError: as `find_source` does.
+    """
+    found = find_source(translated, source)
+    files = dict(zip(found.names(), found.files(), strict=True))
+    return Lineage(
+        before=_with_files(translated, found, files),
+        after=translated,
+        translators=tuple(sorted({name for name in translated.column("translator") if name})),
+    )
+
+
+def find_source(translated: ImageSet, source: Path | None = None) -> ImageSet:
+    """Find the set that a set was translated from, and make sure of every byte of its images.
 
     Looks in ``source``, else where the set says, else in the folders beside it.
 
@@ -40,11 +55,7 @@ def trace(translated: ImageSet, source: Path | None = None) -> Lineage:
     found = _named(source, said) if source is not None else _searched(translated, said)
     files = dict(zip(found.names(), found.files(), strict=True))
     _check_files(found, [(key, files[key], sha) for key, sha in said.items()])
-    return Lineage(
-        before=_with_files(translated, found, files),
-        after=translated,
-        translators=tuple(sorted({name for name in translated.column("translator") if name})),
-    )
+    return found
 
 
 def _check_lineage(translated: ImageSet) -> None:

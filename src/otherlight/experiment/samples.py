@@ -1,22 +1,27 @@
 """Pictures for the page: source images, their translations, and the target itself."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
 import numpy as np
 from jaxtyping import UInt8
 
+from otherlight.audit.lineage import find_source
+from otherlight.errors import DatasetError
 from otherlight.experiment.arms import Ingredient
 from otherlight.images.files import Array, encode, read_pixels
 from otherlight.records.files import write_bytes
+from otherlight.records.progress import tell
 from otherlight.records.seeds import seed_of
-from otherlight.sets import ImageSet
+from otherlight.sets import ImageSet, read_set
 
 Picture = UInt8[np.ndarray, "tall wide 3"]
 """An image as large as a page shows it."""
 
 _LEAST_WIDTH = 480
+_MOST_TRANSLATIONS = 16
 _BOX = (255, 196, 0)
 
 
@@ -35,15 +40,15 @@ def write_samples(
     }
     if not translated:
         return []
-    first = next(iter(translated.values()))
-    common = set(first.images.names())
+    common = set(next(iter(translated.values())).images.names())
     for ingredient in translated.values():
         common &= set(ingredient.images.names())
     chosen = sorted(common, key=lambda key: seed_of(0, "sample", key))[:count]
     others = sorted(range(len(target)), key=lambda row: seed_of(0, "sample", target.names()[row]))
+    source = _captured(list(translated.values()), chosen)
     rows: list[dict[str, str]] = []
     for number, key in enumerate(chosen):
-        pictures = {"source": _drawn(first.origin, key)}
+        pictures = {} if source is None else {"source": _drawn(source, key)}
         pictures |= {
             name: _drawn(ingredient.images, key) for name, ingredient in translated.items()
         }
@@ -58,6 +63,32 @@ def write_samples(
             row[name] = str(file.relative_to(to))
         rows.append(row)
     return rows
+
+
+def _captured(translated: Sequence[Ingredient], keys: Sequence[str]) -> ImageSet | None:
+    """Find the images as they were captured; none, said aloud, where they are not at hand.
+
+    A set may have been translated before any plan named it, and more than once.
+    """
+    for ingredient in translated:
+        if not any(ingredient.origin.column("translator")):
+            return ingredient.origin
+    images = translated[0].origin
+    try:
+        for _ in range(_MOST_TRANSLATIONS):
+            few = images.take(np.isin(np.array(images.names(), dtype=str), list(keys)))
+            if not any(few.column("translator")):
+                return images
+            images = find_source(_with_maker(few))
+    except DatasetError as error:
+        tell(f"The samples show no source: {error}")
+    return None
+
+
+def _with_maker(images: ImageSet) -> ImageSet:
+    """Say again how a set was made; of what a filter left of it, only the filter is said."""
+    whole = images.root / "set.json"
+    return replace(images, made_by=read_set(images.root).made_by) if whole.exists() else images
 
 
 def _drawn(images: ImageSet, key: str) -> Picture:
