@@ -248,6 +248,20 @@ def test_histogram_needs_its_reference_and_gamma_takes_none(day: ImageSet, tmp_p
     assert len(matched) == len(day)
 
 
+def test_what_another_reference_made_is_told_apart_by_its_lineage(day: ImageSet, tmp_path: Path):
+    dark = translate(day, "gamma", tmp_path / "dark")
+    made = [
+        translate(day, "histogram", tmp_path / f"like {one.name}", reference=one)
+        for one in (day, dark)
+    ]
+    again = translate(day, "histogram", tmp_path / "again", reference=day)
+    by = [set(one.column("translator")) for one in (*made, again)]
+    assert by[0] == by[2]
+    assert by[0] != by[1]
+    assert made[0].made_by["config"]["translator"] in by[0]
+    assert again.hash == made[0].hash
+
+
 def test_a_model_file_works_as_its_run_does(day: ImageSet, run: Path, tmp_path: Path):
     by_run = translate(day, run, tmp_path / "run")
     by_file = translate(day, run / "model.safetensors", tmp_path / "file")

@@ -19,7 +19,7 @@ from otherlight.images.dense import read_depth, sized
 from otherlight.images.files import encode, read_pixels
 from otherlight.images.tensors import Images, stack, to_array, to_images, to_pixels
 from otherlight.records.crew import cores
-from otherlight.records.files import holding, sha256_of, write_bytes
+from otherlight.records.files import digest, holding, sha256_of, write_bytes
 from otherlight.records.progress import task
 from otherlight.records.run import begin_run, describe_run, finish_run
 from otherlight.sets import ImageSet, read_set, write_set
@@ -86,12 +86,14 @@ def translate(
         if record.done:
             return read_set(to)
         _fit(loaded, reference)
+        if reference is not None:
+            loaded = replace(loaded, identity=_with_reference(loaded, reference))
         work = _Work(loaded, source, to, device, reverse, seed, how.get("format", "same"))
         images = work.table(how.get("threads") or cores())
         made_by = {
             "command": "translate",
             "version": __version__,
-            "config": config,
+            "config": {**config, "translator": loaded.identity},
             "seed": seed,
             "source": str(source.root.resolve()),
         }
@@ -253,6 +255,11 @@ def _fit(loaded: Loaded, reference: ImageSet | None) -> None:
     _check_files(reference)
     decoded = prefetch(read_pixels, reference.files(), cores())
     translator.fit(to_images(stack([pixels])) for pixels in decoded)
+
+
+def _with_reference(loaded: Loaded, reference: ImageSet) -> str:
+    """Tell apart in the lineage what one method made after different references."""
+    return digest({"translator": loaded.identity, "reference": reference.hash})
 
 
 @contextmanager
