@@ -19,6 +19,7 @@ from otherlight.errors import (
     PlanError,
 )
 from otherlight.images.files import encode, read_pixels
+from otherlight.nets.squeezenet import SqueezeNet
 from otherlight.records.files import sha256_of
 from otherlight.records.run import read_run
 from otherlight.sets import ImageSet, build_set, read_set
@@ -260,6 +261,26 @@ def test_what_another_reference_made_is_told_apart_by_its_lineage(day: ImageSet,
     assert by[0] != by[1]
     assert made[0].made_by["config"]["translator"] in by[0]
     assert again.hash == made[0].hash
+
+
+def test_licences_of_others_weights_go_along(day: ImageSet, tmp_path: Path):
+    weights = SqueezeNet(["fire5"]).layers.state_dict()
+    even = {f"features.{name}": torch.full_like(value, 0.01) for name, value in weights.items()}
+    torch.save(even, tmp_path / "w.pth")
+    said = f"weights of {tmp_path / 'w.pth'} (sha256 {sha256_of(tmp_path / 'w.pth')}): licence not"
+    config = TrainConfig(
+        method="adain",
+        options={"backbone": "squeezenet", "weights": str(tmp_path / "w.pth"), "inputs": "bgr"},
+        pairs=PairsConfig(fit="whole", load_size=(40, 32)),
+        steps=1,
+        samples=0,
+    )
+    trained = train(config, day, day, tmp_path / "run")
+    assert trained.licences[:3] == ["Apache-2.0", "CC0-1.0", "CC0-1.0"]
+    assert [line.startswith(said) for line in trained.licences[3:]] == [True]
+    (tmp_path / "w.pth").unlink()
+    translate(day, tmp_path / "run", tmp_path / "night")
+    assert read_run(tmp_path / "night").licences == ["Apache-2.0", *trained.licences[3:]]
 
 
 def test_a_model_file_works_as_its_run_does(day: ImageSet, run: Path, tmp_path: Path):

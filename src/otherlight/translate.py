@@ -80,7 +80,8 @@ def translate(
         "format": how.get("format", "same"),
     }
     inputs = {"source": source.hash} | ({"reference": reference.hash} if reference else {})
-    record = describe_run("translation", config, seed, inputs, (loaded.licence,), instruction_set())
+    licences = (loaded.licence, *loaded.borrowed)
+    record = describe_run("translation", config, seed, inputs, licences, instruction_set())
     with holding(to):
         record = begin_run(to, record)
         if record.done:

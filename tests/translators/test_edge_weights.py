@@ -12,10 +12,17 @@ from torch import nn
 from otherlight.errors import CheckpointError
 from otherlight.nets.edge_operator import SobelEdges
 from otherlight.nets.edges import Architecture, edge_network
+from otherlight.records.files import sha256_of
 from otherlight.training.checkpoint import load_state
 from otherlight.translators import edge_weights
+from otherlight.translators.adain import AdaINConfig
+from otherlight.translators.borrowed import licences_of, of_file
+from otherlight.translators.cyclegan import CycleGANConfig
 from otherlight.translators.edge_probe import edge_contrast, probe_image
 from otherlight.translators.edge_weights import BUILT_IN, edge_facts, edges_of, fill_edges
+from otherlight.translators.hedgan import HEDGANConfig
+from otherlight.translators.nst_recipes import NSTConfig
+from otherlight.translators.wct2 import WCT2Config
 
 WEIGHTS = Path(edge_weights.__file__).parent / "weights"
 
@@ -180,6 +187,27 @@ def test_rubbish_is_told_in_a_sentence(tmp_path: Path, content: bytes):
     (tmp_path / "rubbish.pth").write_bytes(content)
     with pytest.raises(CheckpointError, match=r"weights only|whole HED"):
         edge_facts(str(tmp_path / "rubbish.pth"), "hed")
+
+
+def test_a_run_names_weights_of_others_and_what_is_known_of_their_licence(tmp_path: Path):
+    file = tmp_path / "theirs.safetensors"
+    save_file(stored("hed"), file)
+    digest = sha256_of(file)
+    unknown = (f"weights of {file} (sha256 {digest}): licence not known to us, look it up",)
+    hedgan = HEDGANConfig(edges=str(file))
+    assert licences_of(hedgan) == licences_of(hedgan.at_size(64)) == unknown
+    assert licences_of(HEDGANConfig()) == licences_of(HEDGANConfig(edges="operator")) == ()
+    assert licences_of(CycleGANConfig()) == ()
+    for config in (NSTConfig, AdaINConfig, WCT2Config):
+        assert licences_of(config(weights=str(file))) == unknown
+        assert licences_of(config(weights="random")) == ()
+        (said,) = licences_of(config(weights="torchvision"))
+        assert said.startswith("vgg19 of torchvision, whose code is BSD-3-Clause")
+    assert licences_of(WCT2Config(weights="random", decoder=str(file))) == unknown
+    assert of_file("vgg.pth", f"d01eb7cb{'0' * 56}").endswith(
+        "Visual Geometry Group, Oxford: CC BY 4.0"
+    )
+    assert "not there any more" in licences_of(NSTConfig(weights=str(tmp_path / "none.pth")))[0]
 
 
 def test_a_hostile_header_is_told_in_a_sentence(tmp_path: Path):

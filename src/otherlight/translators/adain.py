@@ -29,6 +29,7 @@ from otherlight.training.checkpoint import (
 )
 from otherlight.training.seeding import torch_generator
 from otherlight.translators.backbones import Backbone, Inputs, Weights
+from otherlight.translators.borrowed import of_trunk
 from otherlight.translators.frozen_encoder import FrozenEncoder, padded
 from otherlight.translators.protocols import Context
 from otherlight.translators.style_bank import StyleBank
@@ -58,6 +59,10 @@ class AdaINConfig:
     def __post_init__(self) -> None:
         if not 0 <= self.strength <= 1:
             raise ValueError(f"strength must be from 0 to 1; {self.strength} came.")
+
+    def borrowed(self) -> tuple[str, ...]:
+        """Name the network that it looks through."""
+        return of_trunk(self.backbone, self.weights)
 
 
 class AdaIN:

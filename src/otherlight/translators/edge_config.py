@@ -12,6 +12,7 @@ from otherlight.nets.batch_norm import with_batch_norm
 from otherlight.nets.edge_operator import SobelEdges
 from otherlight.nets.edges import HED, RCF, Architecture, Span, edge_network, layer_rates
 from otherlight.nets.initialise import kaiming_weights
+from otherlight.translators.borrowed import of_file
 from otherlight.translators.edge_weights import (
     BUILT_IN,
     FULL,
@@ -69,6 +70,11 @@ class EdgeGANConfig(GANConfig):
     def has_student(self) -> bool:
         """Whether an edge network of its own learns the target's light."""
         return isinstance(self, StudentConfig)
+
+    def borrowed(self) -> tuple[str, ...]:
+        """Name published edge weights; the built-in ones are this package's own."""
+        ours = self.edges in (BUILT_IN, OPERATOR)
+        return () if ours else (of_file(self.edges, self.edges_sha256 or None),)
 
     def at_size(self: Config, size: int) -> Config:
         """Settle what depends on the training images' shorter side, and the edge network's file."""

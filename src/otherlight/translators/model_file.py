@@ -14,6 +14,7 @@ from otherlight.records.files import digest, sha256_of
 from otherlight.training.checkpoint import load_state, save_state
 from otherlight.training.seeding import torch_generator
 from otherlight.translators import TRANSLATORS, Translator, method_of
+from otherlight.translators.borrowed import licences_of
 from otherlight.translators.foreign import SUFFIXES, load_foreign
 from otherlight.translators.layouts import Layout
 from otherlight.translators.published import PUBLISHED
@@ -31,6 +32,8 @@ class Loaded:
     identity: str
     """The hash of a model's file, or of a training-free method with its options."""
     licence: str
+    borrowed: tuple[str, ...] = ()
+    """What is known of the licences of weights that others trained and the method used."""
 
 
 def save_model(path: Path, translator: Translator, about: Mapping[str, Any]) -> None:
@@ -90,6 +93,7 @@ def _by_name(
         options=settled,
         identity=digest({"method": name, "options": settled, **_weights_of(settled)}),
         licence=method.licence,
+        borrowed=licences_of(config),
     )
 
 
@@ -129,6 +133,7 @@ def _from_file(
         options=about["options"],
         identity=sha256_of(file),
         licence=method.licence,
+        borrowed=tuple(map(str, said)) if isinstance(said := about.get("licences"), list) else (),
     )
 
 

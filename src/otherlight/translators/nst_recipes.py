@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from otherlight.nets.vgg import Pooling
 from otherlight.translators.backbones import Backbone, Inputs
+from otherlight.translators.borrowed import of_trunk
 
 _BLOCKS = ("conv1_1", "conv2_1", "conv3_1", "conv4_1", "conv5_1")
 
@@ -112,6 +113,10 @@ class NSTConfig:
                 raise ValueError(f"{name} must be 0 or more and finite; {value} came.")
         if not 0 < self.learning_rate < math.inf:
             raise ValueError(f"learning_rate must be above 0; {self.learning_rate} came.")
+
+    def borrowed(self) -> tuple[str, ...]:
+        """Name the network that it looks through."""
+        return of_trunk(self.recipe().backbone, self.weights)
 
     def recipe(self) -> Recipe:
         """Settle every value."""

@@ -97,6 +97,15 @@ class SizedConfig(Protocol):
         ...
 
 
+@runtime_checkable
+class BorrowingConfig(Protocol):
+    """A config by which a method may use weights that others trained."""
+
+    def borrowed(self) -> tuple[str, ...]:
+        """Say of each file of them, in a sentence, whose it is and under which licence."""
+        ...
+
+
 @dataclass(frozen=True, kw_only=True)
 class Method:
     """One line of the table: how a method is configured and built, and its licence."""

@@ -28,6 +28,7 @@ from otherlight.training.runlog import RunLog, read_log
 from otherlight.training.schedule import constant_then_linear
 from otherlight.training.seeding import torch_generator
 from otherlight.translators import Learned, Method, Translator, method_of
+from otherlight.translators.borrowed import licences_of
 from otherlight.translators.model_file import save_model
 from otherlight.translators.pairs import Pairs, PairsConfig
 from otherlight.translators.protocols import SizedConfig
@@ -117,7 +118,7 @@ def train(
         described,
         seed,
         {"source": source.hash, "target": target.hash},
-        licences=(method.licence, source.licence, target.licence),
+        licences=(method.licence, source.licence, target.licence, *licences_of(options)),
         instruction_set=instruction_set(),
     )
     with holding(to):
@@ -133,6 +134,9 @@ def train(
         watch = Watch(pairs, method.paired, to)
         about = {"method": config.method, "options": plain(options), "seed": seed}
         about["run"] = record.hash
+        # As they were when the run began: its files may be gone since.
+        borrowed = record.licences[3:]
+        about |= {"licences": borrowed} if borrowed else {}
         _Loop(config, translator, pairs, watch, steps, device, to, about).run(**how)
         save_model(to / "model.safetensors", translator, about)
         return finish_run(to, record, steps, {"alarms": raised(read_log(to))})

@@ -31,6 +31,7 @@ from otherlight.training.checkpoint import (
 )
 from otherlight.training.seeding import torch_generator
 from otherlight.translators.backbones import Inputs, Weights, read_weights
+from otherlight.translators.borrowed import of_file, of_trunk
 from otherlight.translators.frozen_encoder import FrozenEncoder, padded
 from otherlight.translators.protocols import Context
 from otherlight.translators.style_bank import Style, StyleBank
@@ -59,6 +60,11 @@ class WCT2Config:
     def __post_init__(self) -> None:
         if not 0 <= self.strength <= 1:
             raise ValueError(f"strength must be from 0 to 1; {self.strength} came.")
+
+    def borrowed(self) -> tuple[str, ...]:
+        """Name the network that it looks through, and the decoder if it is a published one."""
+        decoder = (of_file(self.decoder),) if self.decoder else ()
+        return of_trunk(self.backbone, self.weights) + decoder
 
 
 class WCT2:
