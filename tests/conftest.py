@@ -1,4 +1,4 @@
-"""What all tests share: one thread a process, since several share the cores; a tiny disk."""
+"""What all tests share: one thread a process, since several share the cores; kept bytecode."""
 
 import os
 import signal
@@ -11,6 +11,9 @@ from pathlib import Path
 import pytest
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+# Where none is kept, each of the many processes of the tests compiles torch for seconds anew.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 sys.path.insert(0, str(Path(__file__).parent))
 if threading.current_thread() is threading.main_thread():
     # A shell ignores Ctrl-C for what it starts in the background, and children inherit that.
