@@ -5,8 +5,8 @@ import re
 import shutil
 import subprocess
 import sys
-import time
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +15,7 @@ import yaml
 from playwright.sync_api import sync_playwright
 from simulated import simulated_plan
 
+from killing import command, kill_at
 from otherlight.errors import LeakError, VerifyError
 from otherlight.experiment.compare import compare
 from otherlight.experiment.honesty import used_sets
@@ -110,15 +111,6 @@ def files_in(folder: Path) -> int:
     return sum(1 for file in folder.rglob("*") if not file.name.startswith("."))
 
 
-def kill_when(job: "subprocess.Popen[bytes]", folder: Path, count: int) -> None:
-    """Kill without warning as soon as a folder holds so many files."""
-    while job.poll() is None and files_in(folder) < count:
-        time.sleep(0.02)
-    assert job.poll() is None, "it ended before it could be killed"
-    job.kill()
-    job.communicate()
-
-
 @pytest.fixture(scope="module")
 def undisturbed(world: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     to = tmp_path_factory.mktemp("undisturbed") / "run"
@@ -182,8 +174,12 @@ def test_killed_at_ten_points_it_ends_in_the_same_bytes(
 ):
     to = tmp_path / "run"
     plan, whole = written_plan(world, to), files_in(undisturbed)
-    for point in range(1, 11):
-        kill_when(otherlight("run", str(plan)), to / "verdict", whole * point // 11)
+    kill_at(
+        [whole * point // 11 for point in range(1, 11)],
+        partial(command, "run", str(plan)),
+        lambda: files_in(to / "verdict"),
+        pause=0.02,
+    )
     job = otherlight("run", str(plan))
     output = job.communicate()[0].decode()
     assert job.returncode == 0, output
@@ -197,7 +193,12 @@ def test_side_by_side_and_killed_it_ends_in_the_same_bytes(
 ):
     to = tmp_path / "run"
     plan = written_plan(world, to, workers=2)
-    kill_when(otherlight("run", str(plan)), to / "verdict" / "runs", 4)
+    kill_at(
+        [4],
+        partial(command, "run", str(plan)),
+        lambda: files_in(to / "verdict" / "runs"),
+        pause=0.02,
+    )
     job = otherlight("run", str(plan))
     output = job.communicate()[0].decode()
     assert job.returncode == 0, output

@@ -1,18 +1,15 @@
 """What every recogniser in the table promises, by its name."""
 
-import os
-import signal
-import subprocess
-import sys
-import time
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
 import torch
 from scenes import CLASSES, HEIGHT, OVERFIT, WIDTH, scenes
 
+from killing import kill_at
 from otherlight.recognisers import (
     RECOGNISERS,
     Detector,
@@ -147,23 +144,12 @@ def test_stored_weights_detect_as_before(name: str, eight: ImageSet, tmp_path: P
 def test_killed_and_started_again_it_ends_in_the_same_bytes(
     name: str, eight: ImageSet, tmp_path: Path
 ):
-    code = (
-        "import sys; from pathlib import Path; from otherlight.sets import read_set\n"
-        "from otherlight.recognisers import FitConfig, Ingredient, Photometric, fit\n"
-        "images = read_set(Path(sys.argv[1]))\n"
-        f"config = {short(name)!r}\n"
-        "fit([Ingredient(images=images)], images, config, 0, Path(sys.argv[2]))\n"
-    )
     killed = tmp_path / "killed"
-    command = [sys.executable, "-W", "ignore", "-c", code, str(eight.root), str(killed)]
-    process = subprocess.Popen(command)
-    while process.poll() is None and not (killed / "state.safetensors").exists():
-        time.sleep(0.005)
-    os.kill(process.pid, signal.SIGKILL)
-    process.wait()
+    work = partial(fit, [Ingredient(images=eight)], eight, short(name), 0, killed)
+    kill_at([1], work, lambda: int((killed / "state.safetensors").exists()))
     assert not (killed / "model.safetensors").exists()
     undisturbed = fit([Ingredient(images=eight)], eight, short(name), 0, tmp_path / "whole")
-    again = fit([Ingredient(images=eight)], eight, short(name), 0, killed)
+    again = work()
     for file in ("model.safetensors",):
         assert (killed / file).read_bytes() == (undisturbed.folder / file).read_bytes()
     assert again.record.results == undisturbed.record.results
