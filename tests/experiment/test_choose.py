@@ -45,7 +45,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
         config = WorldConfig(
             images=6, condition=condition, split=split, width=SIZE[0] * 2, height=SIZE[1] * 2
         )
-        render_world(config, root / name)
+        render_world(config, root / name, workers=1)
     pairs = PairsConfig(fit="whole", load_size=SIZE)
     wanted = TrainConfig(options=OPTIONS, pairs=pairs, steps=10, samples=0, keep=3)
     train(wanted, read_set(root / "day"), read_set(root / "night"), root / "run")

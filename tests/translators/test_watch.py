@@ -59,7 +59,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> dict[str, ImageSet]:
             images=6, condition=condition, pool=pool, width=SIZE[0], height=SIZE[1],
             frames_per_sequence=1,
         )  # fmt: skip
-        return render_world(config, root / name)
+        return render_world(config, root / name, workers=1)
 
     return (
         {"day": rendered("day", "day", "street")}
