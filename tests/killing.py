@@ -3,7 +3,6 @@
 import multiprocessing
 import os
 import signal
-import sys
 import time
 from collections.abc import Callable, Iterable
 from itertools import count
@@ -21,8 +20,8 @@ def command(*words: str) -> None:
     from otherlight.cli.app import app
 
     silence = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(silence, sys.__stdout__.fileno())
-    os.dup2(silence, sys.__stderr__.fileno())
+    os.dup2(silence, 1)
+    os.dup2(silence, 2)
     app(list(words), prog_name="otherlight")
 
 

@@ -1,7 +1,7 @@
 """Put all translators side by side, from the outputs of `plans/world-translators.yaml`.
 
     otherlight run plans/world-translators.yaml --to RUN
-    python benchmarks/translators.py RUN [--rows rows.png] [--time] [--steps 20]
+    python benchmarks/every_translator.py RUN [--rows rows.png] [--time] [--steps 20]
 
 Prints a table: distance to the paired truth (the same scenes rendered by night), survival by the
 audit, AP50 at night and the share of the gap that is closed. ``--time`` takes some steps of every
