@@ -62,7 +62,7 @@ def main() -> None:
 
 
 HEAD = (
-    "| method | PSNR | SSIM | edge F1 | survival | hallucinated | AP50 | gain | gap closed |\n"
+    "| method | PSNR | SSIM | edge F1 | survival | boxes kept | AP50 | gain | gap closed |\n"
     "|---|---|---|---|---|---|---|---|---|"
 )
 
@@ -79,16 +79,16 @@ def _line(run: Path, name: str, shown: ImageSet) -> str:
     pairs = [(read_pixels(f), read_pixels(truth[key])) for key, f in _by_name(shown).items()]
     distances = [statistics.mean(measure(*pair) for pair in pairs) for measure in MEASURES]
     audited = read_json(_audit(run, name) / "audit.json")
-    whole, invented = audited["survival"], audited["hallucinations"]
+    whole = audited["survival"]
     survival = f"{100 * whole['survived'] / whole['judged']:.0f} %" if whole["judged"] else "-"
-    seen = f"{invented['boxes'] / audited['images']:.2f}" if invented else "-"
-    words = [f"{distances[0]:.1f}", f"{distances[1]:.2f}", f"{distances[2]:.2f}", survival, seen]
+    kept = f"{100 * whole['decisions']['keep'] / whole['boxes']:.1f} %"
+    words = [f"{distances[0]:.1f}", f"{distances[1]:.2f}", f"{distances[2]:.2f}", survival, kept]
     return f"| {name} | " + " | ".join([*words, *_verdict(run, name)]) + " |"
 
 
 def _verdict(run: Path, name: str) -> list[str]:
     file = run / "verdict" / "verdict.json"
-    if not file.exists():
+    if not file.exists() or name not in read_json(file)["gap"]:
         return ["-", "-", "-"]
     verdict = read_json(file)
     row = next(row for row in verdict["rows"] if row["arm"] == name)
