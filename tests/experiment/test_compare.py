@@ -169,6 +169,16 @@ def test_arms_hold_what_their_recipes_say(undisturbed: Path):
     assert sorted(len(images) for images in translated) == [6, 12]
 
 
+def ends_as(undisturbed: Path, plan: Path, to: Path) -> None:
+    """Let a plan run to its end, which must be that of the undisturbed one to the byte."""
+    job = otherlight("run", str(plan))
+    output = job.communicate()[0].decode()
+    assert job.returncode == 0, output
+    again, wanted = bytes_of(to / "verdict"), bytes_of(undisturbed)
+    assert again.keys() == wanted.keys()
+    assert [name for name in wanted if again[name] != wanted[name]] == []
+
+
 def test_killed_at_ten_points_it_ends_in_the_same_bytes(
     world: Path, undisturbed: Path, tmp_path: Path
 ):
@@ -180,12 +190,7 @@ def test_killed_at_ten_points_it_ends_in_the_same_bytes(
         lambda: files_in(to / "verdict"),
         pause=0.02,
     )
-    job = otherlight("run", str(plan))
-    output = job.communicate()[0].decode()
-    assert job.returncode == 0, output
-    again, wanted = bytes_of(to / "verdict"), bytes_of(undisturbed)
-    assert again.keys() == wanted.keys()
-    assert [name for name in wanted if again[name] != wanted[name]] == []
+    ends_as(undisturbed, plan, to)
 
 
 def test_side_by_side_and_killed_it_ends_in_the_same_bytes(
@@ -199,12 +204,7 @@ def test_side_by_side_and_killed_it_ends_in_the_same_bytes(
         lambda: files_in(to / "verdict" / "runs"),
         pause=0.02,
     )
-    job = otherlight("run", str(plan))
-    output = job.communicate()[0].decode()
-    assert job.returncode == 0, output
-    again, wanted = bytes_of(to / "verdict"), bytes_of(undisturbed)
-    assert again.keys() == wanted.keys()
-    assert [name for name in wanted if again[name] != wanted[name]] == []
+    ends_as(undisturbed, plan, to)
 
 
 def test_looks_at_the_test_set_are_in_its_ledger(world: Path, undisturbed: Path):
