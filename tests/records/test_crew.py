@@ -34,7 +34,7 @@ def work(job):
         if item == "gone":
             os._exit(3)
         with stoppable() as stop:
-            for _ in range(1000 if item == "long" else 2):
+            for _ in range({"long": 1000, "slow": 50}.get(item, 2)):
                 time.sleep(0.02)
                 if stop.asked:
                     here.with_suffix(".saved").touch()
@@ -96,6 +96,12 @@ def test_every_item_is_done_once_and_after_what_it_needs(helper: Path, workers: 
     assert len(processes) == workers
     assert (str(os.getpid()) in processes) == (workers == 1)
     assert not any(lives(int(process)) for process in processes - {str(os.getpid())})
+
+
+def test_nobody_waits_for_another_while_there_is_something_to_do(helper: Path):
+    items = ["slow", "needs slow", "free"]
+    work = share_out("crew_helper:work", {"to": str(helper)}, items, 2, {1: 0})
+    assert list(work) == [2, 0, 1]
 
 
 def test_an_error_comes_out_as_it_was_and_the_others_are_asked_to_stop(helper: Path):

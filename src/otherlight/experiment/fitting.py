@@ -34,15 +34,15 @@ def keep_recipes(arms: Mapping[str, Sequence[Ingredient]], to: Path) -> None:
 def fit_arms(frozen: Frozen, to: Path) -> None:
     """Fit every arm with every seed; all arms of a seed start from the same weights."""
     plan = frozen.plan
-    # Starts come first, so that nobody waits for one that nobody has begun.
     jobs: list[dict[str, Any]] = []
-    if plan.warm_start:
-        jobs += [{"fit": START, "seed": seed} for seed in plan.seeds]
     after: dict[int, int] = {}
-    for place, seed in enumerate(plan.seeds):
+    for seed in plan.seeds:
+        first = len(jobs)
+        if plan.warm_start:
+            jobs.append({"fit": START, "seed": seed})
         for arm in (*plan.arms, *((DOUBLE,) if plan.source_2x else ())):
             if plan.warm_start:
-                after[len(jobs)] = place
+                after[len(jobs)] = first
             jobs.append({"fit": arm, "seed": seed})
     with task("training the arms", len(jobs)) as advance:
         for _ in _done(jobs, frozen, to, after):

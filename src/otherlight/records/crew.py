@@ -12,7 +12,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from importlib import import_module
 from queue import SimpleQueue
@@ -47,6 +47,7 @@ def share_out(
     worker is this process itself. When the caller stops early, or one item fails, processes get
     SIGTERM and `PATIENCE`; when the caller dies they end at once.
     """
+    after = after or {}
     if workers <= 1:
         do = _found(work)(job)
         for number, item in enumerate(items):
@@ -59,14 +60,17 @@ def share_out(
         free.put(worker)
     try:
         with _interrupted_by_sigterm(), ThreadPoolExecutor(workers) as threads:
-            waiting: list[Future[int]] = []
-            for number, item in enumerate(items):
-                first = (after or {}).get(number)
-                before = None if first is None else waiting[first]
-                waiting.append(threads.submit(_ask, free, number, item, before))
+            # Nobody waits for another: an item is handed in once what it needs is done.
+            done: SimpleQueue[Future[int]] = SimpleQueue()
+            ready: list[int] = [number for number in range(len(items)) if number not in after]
             try:
-                for done in as_completed(waiting):
-                    yield done.result()
+                for _ in items:
+                    for number in ready:
+                        future = threads.submit(_ask, free, number, items[number])
+                        future.add_done_callback(done.put)
+                    finished = done.get().result()
+                    ready = [number for number, first in after.items() if first == finished]
+                    yield finished
             finally:
                 threads.shutdown(wait=False, cancel_futures=True)
                 _dismiss(crew)
@@ -122,10 +126,8 @@ def _tell(worker: _Worker, value: Any) -> None:
     worker.stdin.flush()
 
 
-def _ask(free: "SimpleQueue[_Worker]", number: int, item: Any, before: "Future[int] | None") -> int:
+def _ask(free: "SimpleQueue[_Worker]", number: int, item: Any) -> int:
     """Let the next free worker do an item; what went wrong there is raised here."""
-    if before is not None:
-        before.result()
     worker = free.get()
     try:
         _tell(worker, item)

@@ -84,7 +84,7 @@ def _check_file(path: Path) -> None:
             packed = any(each.compress_type != zipfile.ZIP_STORED for each in archive.infolist())
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
         # Releases before 1.6 wrote no zip; what is neither, torch.load refuses right after this.
-        return
+        packed = False
     if packed:
         raise CheckpointError(
             f"torch.save writes its files uncompressed; {path} is compressed, and may unfold to "
